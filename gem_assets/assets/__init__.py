@@ -1,0 +1,1 @@
+"""The software-defined assets, a thin module each."""

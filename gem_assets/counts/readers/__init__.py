@@ -1,0 +1,1 @@
+"""Readers of counts files, one file a family of formats."""

@@ -1,0 +1,1 @@
+"""One client for every way a GEM endpoint is served; the only room that speaks HTTP."""

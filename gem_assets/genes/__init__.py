@@ -1,0 +1,1 @@
+"""Genes: identifiers, the model's gene order, and alignment to it. Pure."""

@@ -1,0 +1,1 @@
+"""Stated labels: sample sheets, ontology terms, and how two terms relate. Pure."""

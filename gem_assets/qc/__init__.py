@@ -1,0 +1,1 @@
+"""Verdicts: which stated labels the expression contradicts. Pure."""

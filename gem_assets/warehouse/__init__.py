@@ -1,0 +1,1 @@
+"""The DuckDB warehouse: tables, contracts and transactions; the only room that imports duckdb."""
