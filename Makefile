@@ -1,0 +1,64 @@
+# One command each; `make demo` needs nothing but Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DAGSTER_HOME_DIR := $(CURDIR)/.dagster
+
+# Demonstration and tests stay on this machine, whatever the shell has set.
+unexport $(filter SYNTHESIZE_%,$(.VARIABLES))
+export DAGSTER_HOME := $(DAGSTER_HOME_DIR)
+
+.PHONY: help demo ui test lint bench clean
+help:
+	@echo "make demo   materialise every dataset in data/ on the embedded endpoint, print the findings"
+	@echo "make ui     Dagster's UI on the same history"
+	@echo "make test   the test suite"
+	@echo "make lint   ruff, mypy, import contract"
+	@echo "make bench  benchmark tables"
+	@echo "make PYTHON=python3.12 ...  picks another Python"
+
+demo: export GEM_ASSETS_ENDPOINT := embedded
+demo: $(VENV)/.installed .dagster/dagster.yaml
+	$(BIN)/gem-assets run
+
+ui: $(VENV)/.installed .dagster/dagster.yaml
+	$(BIN)/dagster dev -w workspace.yaml
+
+test: $(VENV)/.installed-dev
+	$(BIN)/pytest -n 2 --dist worksteal
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev
+	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "gem_assets needs Python 3.11 or newer, but '$(PYTHON)' is" \
+	    "$$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+# Demo and UI share this home, so that the UI shows the demo's runs.
+.dagster/dagster.yaml:
+	@mkdir -p .dagster
+	@printf '%s\n' \
+	  'telemetry: {enabled: false}' \
+	  'nux: {enabled: false}' \
+	  'concurrency:' \
+	  '  pools: {default_limit: 1, granularity: op}' \
+	  '  runs: {max_concurrent_runs: 2}' > $@
+
+clean:
+	rm -rf $(VENV) .dagster results

@@ -1,0 +1,227 @@
+"""What belongs to a dataset: its folder, the files in it, and its ``dataset.yaml``.
+
+A dataset is a folder ``bulk/NAME/`` or ``sc/NAME/`` below the data location (a local folder or any
+fsspec location). Nothing here is ever written to.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import msgspec
+from upath import UPath
+
+from gem_assets.problems import InputProblem, Severity, refuse
+from gem_assets.settings import Modality
+
+DATASET_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+"""Names that may be a partition, a folder and a file: letters, digits, ``_``, ``-``, ``.``."""
+
+CONFIG_NAME = "dataset.yaml"
+SHEET_NAMES = ("samples.csv", "samples.tsv")
+COUNT_SUFFIXES = (".tsv", ".csv", ".txt", ".h5ad")
+COMPRESSION_SUFFIXES = (".gz",)
+_NEVER_COUNTS = frozenset({*SHEET_NAMES, "review.csv"})
+
+
+class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What ``dataset.yaml`` may say.
+
+    Attributes
+    ----------
+    counts, samples
+        Paths of the counts file and of the sample sheet, relative to the dataset's folder.
+    columns
+        Columns of the sheet that mean one of ours, e.g. ``{body_site: tissue}``.
+    aliases
+        Words of the sheet and the ontology term (or word) they stand for.
+    thresholds
+        Settings of the verdicts that differ from the defaults.
+    """
+
+    counts: str | None = None
+    samples: str | None = None
+    columns: dict[str, str] = msgspec.field(default_factory=dict)
+    aliases: dict[str, str] = msgspec.field(default_factory=dict)
+    thresholds: dict[str, float] = msgspec.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset that was found, with the files that it consists of.
+
+    Attributes
+    ----------
+    name
+        Name of the folder and of the partition.
+    modality
+        ``bulk`` or ``sc``.
+    folder
+        Its location.
+    counts
+        The counts file.
+    sheet
+        The sample sheet; None where the dataset has no stated labels.
+    config
+        What ``dataset.yaml`` says; the defaults where there is none.
+    """
+
+    name: str
+    modality: Modality
+    folder: UPath
+    counts: UPath
+    sheet: UPath | None = None
+    config: DatasetConfig = field(default_factory=DatasetConfig)
+
+    def fingerprint(self) -> str:
+        """Return a word that changes when one of the files does (name, size or time of change)."""
+        digest = blake2b(digest_size=8)
+        for path in (self.counts, self.sheet, self.folder / CONFIG_NAME):
+            if path is not None and path.exists():
+                stat = path.stat()
+                changed = getattr(stat, "st_mtime", 0)
+                digest.update(f"{path.name}\0{stat.st_size}\0{changed}\n".encode())
+        return digest.hexdigest()
+
+
+def dataset_names(
+    data: str, modality: Modality
+) -> tuple[tuple[str, ...], tuple[InputProblem, ...]]:
+    """List the datasets of a modality.
+
+    Parameters
+    ----------
+    data
+        The data location, which holds ``bulk/`` and ``sc/``.
+    modality
+        Which of the two.
+
+    Returns
+    -------
+    names, problems
+        Names in alphabetical order (none where the location is absent), and a warning for each
+        folder whose name can't be a dataset's.
+    """
+    root = UPath(data) / modality
+    if not root.is_dir():
+        return (), ()
+    folders = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    names = tuple(name for name in folders if DATASET_NAME.fullmatch(name))
+    problems = tuple(
+        InputProblem(
+            "dataset_name",
+            Severity.WARNING,
+            f"{root / name} is not taken as a dataset: its name has characters other than "
+            "letters, digits, '_', '-' and '.'.",
+            "Rename the folder.",
+        )
+        for name in folders
+        if name not in names
+    )
+    return names, problems
+
+
+def open_dataset(data: str, modality: Modality, name: str) -> Dataset:
+    """Find the files of one dataset; reads nothing but ``dataset.yaml``.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        If the folder, its counts file or a file that ``dataset.yaml`` names is missing, if several
+        files may be the counts, or if ``dataset.yaml`` can't be understood.
+    """
+    if not DATASET_NAME.fullmatch(name):
+        raise refuse(
+            "dataset_name",
+            f"{name!r} can't be the name of a dataset.",
+            "Use letters, digits, '_', '-' and '.' only.",
+        )
+    folder = UPath(data) / modality / name
+    if not folder.is_dir():
+        raise refuse(
+            "dataset_missing",
+            f"There is no dataset {name!r}: the folder {folder} does not exist.",
+            "Make it and put a counts file (e.g. counts.tsv.gz) and, if you have one, samples.csv "
+            "into it; or check GEM_ASSETS_DATA.",
+        )
+    config = _read_config(folder / CONFIG_NAME)
+    counts = _named(folder, config.counts, "counts") if config.counts else _find_counts(folder)
+    sheet = _named(folder, config.samples, "samples") if config.samples else _find_sheet(folder)
+    return Dataset(name, modality, folder, counts, sheet, config)
+
+
+def _read_config(path: UPath) -> DatasetConfig:
+    if not path.exists():
+        return DatasetConfig()
+    try:
+        return msgspec.yaml.decode(path.read_bytes() or b"{}", type=DatasetConfig)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise refuse(
+            "dataset_yaml",
+            f"{path} can't be understood: {reason}.",
+            f"It may hold {', '.join(DatasetConfig.__struct_fields__)}; see docs.",
+        ) from None
+
+
+def _named(folder: UPath, relative: str, key: str) -> UPath:
+    path = folder / relative
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise refuse(
+            "path_leaves_folder",
+            f"{folder / CONFIG_NAME} names {relative!r} as {key}, which lies outside the dataset's "
+            "folder.",
+            "Put the file (or its results folder) into the dataset's folder.",
+        )
+    if not path.exists():
+        raise refuse(
+            "file_missing",
+            f"{folder / CONFIG_NAME} names {relative!r} as {key}, but {path} does not exist.",
+            "Correct the path; it is relative to the dataset's folder.",
+        )
+    return path
+
+
+def _is_count_like(name: str) -> bool:
+    lower = name.lower()
+    for suffix in COMPRESSION_SUFFIXES:
+        lower = lower.removesuffix(suffix)
+    return lower.endswith(COUNT_SUFFIXES) and name.lower() not in _NEVER_COUNTS
+
+
+def _find_counts(folder: UPath) -> UPath:
+    candidates = sorted(
+        (p for p in folder.iterdir() if p.is_file() and _is_count_like(p.name)),
+        key=lambda p: p.name,
+    )
+    named = [p for p in candidates if p.name.lower().startswith("counts.")]
+    chosen = named or candidates
+    if len(chosen) == 1:
+        return chosen[0]
+    if not chosen:
+        raise refuse(
+            "counts_missing",
+            f"{folder} holds no counts file.",
+            "Put counts.tsv.gz, counts.csv or counts.h5ad into it.",
+        )
+    names = tuple(p.name for p in chosen)
+    raise refuse(
+        "counts_ambiguous",
+        f"{folder} holds {len(names)} files that may be the counts: {', '.join(names)}.",
+        f"Name one of them in {CONFIG_NAME}, e.g. 'counts: {names[0]}', or remove the others.",
+        names,
+    )
+
+
+def _find_sheet(folder: UPath) -> UPath | None:
+    found = [folder / name for name in SHEET_NAMES if (folder / name).exists()]
+    if len(found) > 1:
+        names = ", ".join(p.name for p in found)
+        raise refuse(
+            "sheet_ambiguous",
+            f"{folder} holds two sample sheets: {names}.",
+            f"Remove one, or name one in {CONFIG_NAME}, e.g. 'samples: {found[0].name}'.",
+        )
+    return found[0] if found else None

@@ -1,0 +1,73 @@
+"""Where things lie and which endpoint serves, as the environment says.
+
+Three variables are ours: ``GEM_ASSETS_DATA`` (default ``data``), ``GEM_ASSETS_RESULTS`` (default
+``results``) and ``GEM_ASSETS_ENDPOINT`` (default ``embedded``). The variables of the official
+client (``SYNTHESIZE_*``) matter only when the endpoint is not the embedded one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Modality = Literal["bulk", "sc"]
+"""What a sample is: a bulk RNA-seq library, or a single cell."""
+
+EndpointMode = Literal["embedded", "hosted", "self_hosted"]
+"""Who serves the predictions; always an explicit choice, never guessed from other variables."""
+
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
+ENDPOINT_MODES: tuple[EndpointMode, ...] = get_args(EndpointMode)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Locations and mode of one installation.
+
+    Attributes
+    ----------
+    data
+        Folder (or any fsspec location) that holds ``bulk/NAME/`` and ``sc/NAME/``; never written.
+    results
+        Local folder of everything that is made: warehouse, ledger, predictions, reports.
+    endpoint
+        Who serves the predictions.
+    """
+
+    data: str = "data"
+    results: str = "results"
+    endpoint: EndpointMode = "embedded"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings from environment variables; an empty variable counts as unset.
+
+        Raises
+        ------
+        ValueError
+            If ``GEM_ASSETS_ENDPOINT`` is none of ``embedded``, ``hosted`` and ``self_hosted``.
+        """
+        return cls(
+            data=environ.get("GEM_ASSETS_DATA") or cls.data,
+            results=environ.get("GEM_ASSETS_RESULTS") or cls.results,
+            endpoint=endpoint_mode(environ.get("GEM_ASSETS_ENDPOINT") or cls.endpoint),
+        )
+
+
+def endpoint_mode(word: str) -> EndpointMode:
+    """Return ``word`` as an endpoint mode.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    for mode in ENDPOINT_MODES:
+        if word == mode:
+            return mode
+    raise ValueError(
+        f"The endpoint mode (GEM_ASSETS_ENDPOINT) is {word!r}; it must be one of "
+        f"{', '.join(ENDPOINT_MODES)}."
+    )
