@@ -40,6 +40,8 @@ _KNOWN_ID = re.compile(
 )
 _FOREIGN_ID = re.compile(r"(?:https?://\S*/)?([A-Za-z]{2,})[:_]([0-9]{4,})")
 
+_OBSOLETE = re.compile(r"^obsolete\s+", re.IGNORECASE)
+
 
 class _Term(TypedDict, total=False):
     """A term as the library's files hold it."""
