@@ -1,0 +1,203 @@
+"""The asynchronous client of a GEM endpoint."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote as url_quote
+
+import anyio
+from scipy import sparse
+
+from gem_assets.endpoint.control import decode_models, decode_submitted
+from gem_assets.endpoint.exchange import Exchange
+from gem_assets.endpoint.faults import Where, located
+from gem_assets.endpoint.queries import ExampleQuery, JsonValue, decode_example, encode_query
+from gem_assets.endpoint.query import Activity, Clock, QueryHandle, Sleep
+from gem_assets.endpoint.settings import EndpointSettings
+from gem_assets.endpoint.transport import open_clients
+
+logger = logging.getLogger("gem_assets.endpoint")
+
+
+class EndpointClient:
+    """One model at one endpoint; an asynchronous context manager.
+
+    Parameters
+    ----------
+    settings
+        The endpoint and its model.
+    clock
+        Seconds that only grow.
+    sleep
+        Waits between two looks at a query.
+
+    Attributes
+    ----------
+    activity
+        What was seen of the model's being awake.
+
+    Examples
+    --------
+    >>> import anyio
+    >>> async def ask():
+    ...     async with EndpointClient(settings) as client:
+    ...         query = await client.submit(counts, seed=42)
+    ...         return await query.fetch()
+    >>> answer = anyio.run(ask)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        settings: EndpointSettings,
+        *,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = anyio.sleep,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.sleep = sleep
+        self.activity = Activity()
+        self._stack = AsyncExitStack()
+        self._opened: Exchange | None = None
+
+    async def __aenter__(self) -> Self:
+        clients = await self._stack.enter_async_context(open_clients(self.settings))
+        self._opened = Exchange(self.settings, clients)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._opened = None
+        await self._stack.__aexit__(kind, fault, traceback)
+
+    async def models(self, *, attempts: int | None = None) -> tuple[str, ...]:
+        """Return the ids of the models that the endpoint lists; does not wake one.
+
+        Parameters
+        ----------
+        attempts
+            How often to ask before giving up; by default as often as the settings say.
+
+        Raises
+        ------
+        EndpointError
+            If the endpoint can't be asked.
+        """
+        path = "/api/models"
+        body = await self._exchange.get(path, attempts=attempts)
+        with located(Where(self.settings.host, path)):
+            return decode_models(body)
+
+    async def example_query(self) -> ExampleQuery:
+        """Return the model's own example; does not wake it.
+
+        Raises
+        ------
+        ResourceNotFound
+            If the endpoint has no such model.
+        EndpointError
+            If it can't be asked.
+        """
+        path = self._model_path("example-query")
+        body = await self._exchange.get(path)
+        with located(Where(self.settings.host, path)):
+            return decode_example(body)
+
+    async def submit(
+        self,
+        counts: sparse.csr_array,
+        *,
+        seed: int = 42,
+        parameters: Mapping[str, JsonValue] | None = None,
+    ) -> QueryHandle:
+        """Submit samples for prediction; this is what costs money, and wakes the model.
+
+        Parameters
+        ----------
+        counts
+            samples x model genes, whole non-negative numbers, in the model's gene order.
+        seed
+            Seed of the model's sampling.
+        parameters
+            Further keys of the query, e.g. ``{"deterministic_latents": True}``.
+
+        Returns
+        -------
+        QueryHandle
+            Of a query that was accepted. Keep its id before waiting for it.
+
+        Raises
+        ------
+        SubmitUncertain
+            If it may have been accepted, though no answer says so.
+        QueryRejected
+            If the endpoint finds it invalid; `QueryTooLarge` asks for fewer samples.
+        EndpointError
+            If it was certainly not accepted.
+        ValueError
+            If the counts are no counts.
+        """
+        return await self._submit(encode_query(counts, seed, parameters), int(counts.shape[0]))
+
+    async def submit_example(self) -> QueryHandle:
+        """Submit the model's own example: the canary that wakes it with nobody's data.
+
+        Raises
+        ------
+        EndpointError
+            As `example_query` and `submit` do.
+        """
+        example = await self.example_query()
+        return await self._submit(example.body, example.samples)
+
+    def query(self, query_id: str, *, samples: int | None = None) -> QueryHandle:
+        """Return the handle of a query that was submitted before, here or elsewhere.
+
+        Parameters
+        ----------
+        query_id
+            The id that `submit` gave.
+        samples
+            How many samples it has, if known: an answer of another length is then refused.
+        """
+        return QueryHandle(
+            self._exchange,
+            query_id,
+            samples=samples,
+            activity=self.activity,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+
+    async def _submit(self, body: bytes, samples: int) -> QueryHandle:
+        path = self._model_path("predict")
+        answer = await self._exchange.submit(path, body)
+        with located(Where(self.settings.host, path)):
+            query_id = decode_submitted(answer)
+        self.activity.working_at = self.clock()
+        logger.info(
+            "submitted %d samples (%.1f MB) to %s as query %s",
+            samples,
+            len(body) / 1e6,
+            self.settings.host,
+            query_id,
+        )
+        return self.query(query_id, samples=samples)
+
+    def _model_path(self, what: str) -> str:
+        return f"/api/models/{url_quote(self.settings.model_id, safe='')}/{what}"
+
+    @property
+    def _exchange(self) -> Exchange:
+        if self._opened is None:
+            raise RuntimeError("open the EndpointClient first: async with EndpointClient(...)")
+        return self._opened

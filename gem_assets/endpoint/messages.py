@@ -1,0 +1,166 @@
+"""The result of a query, typed.
+
+Names drift between releases, so the reader takes what the vendor's documentation, tests and
+clients have shown so far: ``metadata`` or ``predicted_metadata``, ``classifier_probs`` or
+``classifier_probabilities``, a ``decoder_sample`` that is there, empty, null or absent. Keys it
+does not know are ignored. What it does read it checks, and says where the fault is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Raw, Struct
+
+from gem_assets.endpoint.errors import BadAnswer, QueryFailed
+from gem_assets.endpoint.redaction import quote
+from gem_assets.endpoint.wire import NOT_THE_PROTOCOL, decode_as
+
+
+@dataclass(frozen=True, slots=True)
+class SampleOutput:
+    """What a model says of one sample.
+
+    Attributes
+    ----------
+    metadata
+        Predicted value by the API's field name (``tissue_ontology_id``, ``sex``, ``age_years``).
+    classifier_probs
+        Probability by value, by field, as answered: not normalised, not sorted. A value whose
+        probability is null is left out.
+    latents
+        Vector by the name of its space.
+    counts
+        Decoded counts in gene order, int32; None where the model gives none.
+    """
+
+    metadata: dict[str, str | float | None]
+    classifier_probs: dict[str, dict[str, float]]
+    latents: dict[str, list[float]]
+    counts: npt.NDArray[np.int32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionAnswer:
+    """The answer to one query: one output per input, in the order of the inputs.
+
+    Attributes
+    ----------
+    gene_order
+        The model's Ensembl gene ids in the order of counts, or None if the answer has none.
+    model_version
+        As answered, as text; None if the answer has none.
+    outputs
+        One per submitted sample.
+    """
+
+    gene_order: tuple[str, ...] | None
+    model_version: str | None
+    outputs: list[SampleOutput]
+
+
+class _DecoderSample(Struct):
+    counts: list[float] | None = None
+
+
+class _Output(Struct):
+    metadata: dict[str, object] | None = None
+    predicted_metadata: dict[str, object] | None = None
+    classifier_probs: dict[str, dict[str, float | None] | None] | None = None
+    classifier_probabilities: dict[str, dict[str, float | None] | None] | None = None
+    latents: dict[str, list[float] | None] | None = None
+    # Kept as text until its sample's turn: a list of Python numbers takes ten times the room.
+    decoder_sample: Raw | None = None
+
+
+class _Result(Struct):
+    outputs: list[_Output] | None = None
+    gene_order: tuple[str, ...] | None = None
+    model_version: str | int | float | None = None
+    error: object = None
+    errors: object = None
+
+
+def decode_answer(body: bytes, samples: int | None = None) -> PredictionAnswer:
+    """Return the result of a query.
+
+    Parameters
+    ----------
+    body
+        The result's JSON.
+    samples
+        How many samples were submitted, if known: an answer of another length is refused, since
+        nothing would tell which output belongs to which sample.
+
+    Raises
+    ------
+    BadAnswer
+        If it isn't a result, or outputs and inputs differ in number.
+    QueryFailed
+        If it is an error report in place of a result.
+    """
+    what = "the result of a query"
+    result = decode_as(body, _Result, what)
+    if result.outputs is None:
+        report = result.error or result.errors
+        if report:
+            text = report if isinstance(report, str) else msgspec.json.encode(report).decode()
+            raise QueryFailed(f"the result is an error report: {quote(text)}")
+        raise BadAnswer(f"{what} has no outputs", action=NOT_THE_PROTOCOL)
+    if samples is not None and len(result.outputs) != samples:
+        raise BadAnswer(
+            f"{what} has {len(result.outputs)} outputs for {samples} samples",
+            action=NOT_THE_PROTOCOL,
+        )
+    n_genes = None if result.gene_order is None else len(result.gene_order)
+    return PredictionAnswer(
+        gene_order=result.gene_order or None,
+        model_version=None if result.model_version is None else str(result.model_version),
+        outputs=[_output(output, i, n_genes) for i, output in enumerate(result.outputs)],
+    )
+
+
+def _output(output: _Output, index: int, n_genes: int | None) -> SampleOutput:
+    probs = output.classifier_probs
+    if probs is None:
+        probs = output.classifier_probabilities or {}
+    metadata = output.metadata
+    if metadata is None:
+        metadata = output.predicted_metadata or {}
+    return SampleOutput(
+        metadata={k: v for k, v in metadata.items() if isinstance(v, str | int | float | None)},
+        classifier_probs={
+            field: {value: p for value, p in by_value.items() if p is not None}
+            for field, by_value in probs.items()
+            if by_value is not None
+        },
+        latents={k: v for k, v in (output.latents or {}).items() if v is not None},
+        counts=_decoded_counts(output.decoder_sample, index, n_genes),
+    )
+
+
+def _decoded_counts(
+    sample: Raw | None, index: int, n_genes: int | None
+) -> npt.NDArray[np.int32] | None:
+    if sample is None:
+        return None
+    what = f"decoder_sample of output {index}"
+    # An empty list has been seen in place of the object.
+    decoded = decode_as(bytes(sample), _DecoderSample | list[float] | None, what)
+    counts = decoded.counts if isinstance(decoded, _DecoderSample) else decoded
+    if not counts:
+        return None
+    if n_genes is not None and len(counts) != n_genes:
+        raise BadAnswer(
+            f"{what} has {len(counts)} counts for {n_genes} genes", action=NOT_THE_PROTOCOL
+        )
+    values = np.array(counts)
+    limit = np.iinfo(np.int32).max
+    if values.min() < 0 or values.max() > limit or not np.array_equal(values, np.rint(values)):
+        raise BadAnswer(
+            f"{what} has counts that are no whole numbers of 0 to {limit}", action=NOT_THE_PROTOCOL
+        )
+    return values.astype(np.int32)
