@@ -38,7 +38,8 @@ def lists_to_csr(
     Raises
     ------
     ValueError
-        If the lists differ in length in some row, or an index lies outside ``n_genes``.
+        If the lists differ in length in some row, an index lies outside ``n_genes``, or a list
+        holds a null.
     """
     index_list, count_list = (
         a.combine_chunks() if isinstance(a, pa.ChunkedArray) else a for a in (gene_index, count)
@@ -51,6 +52,8 @@ def lists_to_csr(
             f"row {row} has {lengths[row]} gene indices but {other[row]} counts; they belong in "
             "pairs"
         )
+    if index_list.flatten().null_count or count_list.flatten().null_count:
+        raise ValueError("a list of gene indices or counts holds a null; leave the pair out")
     indptr = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     # flatten() respects the slice of a sliced array, which .values does not.
     indices = index_list.flatten().to_numpy(zero_copy_only=False)

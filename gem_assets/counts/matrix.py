@@ -23,8 +23,9 @@ class CountMatrix:
     gene_ids
         Names of the genes as the file gives them, one a column; may repeat.
     counts
-        ``scipy.sparse.csr_array``, samples x genes, canonical (sorted indices, no duplicates, no
-        stored zeros); any real dtype. Unit: reads or UMIs.
+        ``scipy.sparse.csr_array``, samples x genes, any real dtype. Unit: reads or UMIs. Made
+        canonical (sorted indices, no duplicates, no stored zeros); an array that isn't yet is
+        copied first, never changed under its owner's hands.
     gene_symbols
         A second name of each gene where the file has one, else None.
 
@@ -61,8 +62,11 @@ class CountMatrix:
                 "Rename or merge the repeated samples in the counts file.",
                 twice[:100],
             )
-        self.counts.sum_duplicates()
-        self.counts.eliminate_zeros()
+        if not self.counts.has_canonical_format or not np.all(self.counts.data):
+            canonical = self.counts.copy()
+            canonical.sum_duplicates()
+            canonical.eliminate_zeros()
+            object.__setattr__(self, "counts", canonical)
 
     @property
     def n_samples(self) -> int:
@@ -83,3 +87,20 @@ class CountMatrix:
     def detected_genes(self) -> NDArray[np.int64]:
         """Number of genes with a count above 0 in each sample, shape (n_samples,)."""
         return np.diff(self.counts.indptr).astype(np.int64)
+
+
+def narrowest(counts: sparse.csr_array) -> sparse.csr_array:
+    """Return the counts as int32 where every value is whole and fits, else int64, else float64.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite: a reader names its cell before it comes here.
+    """
+    data = counts.data
+    if not np.all(np.isfinite(data)):
+        raise ValueError("counts hold NaN or infinite values, which no integer can stand for")
+    if data.dtype.kind not in "iu" and not np.array_equal(data, np.rint(data)):
+        return counts.astype(np.float64, copy=False)
+    largest = max(abs(float(data.max())), abs(float(data.min()))) if data.size else 0.0
+    return counts.astype(np.int32 if largest < 2**31 else np.int64, copy=False)
