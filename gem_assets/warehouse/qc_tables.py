@@ -1,0 +1,162 @@
+"""Tables of the comparison between stated labels and predictions."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from gem_assets.warehouse.contract import Column, Table
+from gem_assets.warehouse.prediction_tables import ONE_MODEL
+from gem_assets.warehouse.row_rules import both_or_neither, not_above, sum_not_above, unique
+from gem_assets.warehouse.shared_columns import (
+    DATASET,
+    FIELD,
+    INSTANT,
+    NUMBER,
+    PROVENANCE,
+    SAMPLE_ID,
+    TEXT,
+    names,
+    probability,
+    text,
+)
+from gem_assets.warehouse.value_rules import IS_COUNT, IS_FINITE, between, matching, one_of
+
+STATUSES = frozenset({"pass", "unclear", "warn", "fail", "not_assessed"})
+"""What a comparison comes to."""
+
+MISMATCHES: tuple[str, ...] = ("warn", "fail")
+"""The statuses that somebody should look at."""
+
+FINDING_KINDS = frozenset(
+    {
+        "swap",
+        "exchange_group",
+        "shift",
+        "duplicate",
+        "mixture",
+        "mixed_sex",
+        "batch",
+        "dataset_cause",
+    }
+)
+"""What can be found about several samples together."""
+
+IS_WORD = matching("[a-z][a-z0-9_]*", "is a word in snake_case")
+STATUS = Column("status", TEXT, "What the comparison comes to.", rules=(one_of(STATUSES),))
+CI_LOW = Column(
+    "ci_low", NUMBER, "Lower end of the 95 % interval.", nullable=True, rules=(IS_FINITE,)
+)
+CI_HIGH = Column(
+    "ci_high", NUMBER, "Upper end of the 95 % interval.", nullable=True, rules=(IS_FINITE,)
+)
+INTERVAL_RULES = (both_or_neither("ci_low", "ci_high"), not_above("ci_low", "ci_high"))
+
+
+def _number_of(name: str, description: str) -> Column:
+    return Column(name, pa.int64(), description, rules=(between(0, 2**53),))
+
+
+QC_VERDICTS = Table(
+    "qc_verdicts",
+    "The verdict on a stated label of a sample.",
+    (
+        DATASET,
+        SAMPLE_ID,
+        FIELD,
+        Column("provided_text", TEXT, "The label as the sheet has it."),
+        text("provided_id", "Ids of its terms; several are joined by ' || '.", nullable=True),
+        text("provided_label", "Names of its terms.", nullable=True),
+        text("predicted_id", "Id of the predicted value.", nullable=True),
+        text("predicted_label", "Name of the predicted value.", nullable=True),
+        STATUS,
+        Column("reason", TEXT, "Why, as a word of a closed list.", rules=(IS_WORD,)),
+        probability("p_top", "Probability of the predicted value."),
+        probability("p_provided", "Probability mass on the label and the terms below it."),
+        probability(
+            "p_compatible", "That mass, and the mass on the terms above that are not too general."
+        ),
+        Column(
+            "ratio",
+            NUMBER,
+            "Probability of the predicted value over the compatible mass.",
+            nullable=True,
+            rules=(IS_COUNT,),
+        ),
+        probability(
+            "label_quality", "How well the label fits among the dataset's labels; 1 is best."
+        ),
+        text("reviewed_by", "Who reviewed the finding.", nullable=True),
+        *PROVENANCE,
+    ),
+    (unique("dataset", "sample_id", "field"), ONE_MODEL),
+    asset="qc_verdicts",
+)
+
+QC_SAMPLES = Table(
+    "qc_samples",
+    "What the verdicts on a sample come to together.",
+    (
+        DATASET,
+        SAMPLE_ID,
+        STATUS,
+        names("reasons", "Reasons of the status, as words of a closed list."),
+        text("sentence", "The finding in one sentence."),
+        text("suggestion", "What to do or to look at.", nullable=True),
+    ),
+    (unique("dataset", "sample_id"),),
+    asset="qc_samples",
+)
+
+QC_FINDINGS = Table(
+    "qc_findings",
+    "Something found about several samples together, or about the whole dataset.",
+    (
+        DATASET,
+        Column("kind", TEXT, "What kind of thing was found.", rules=(one_of(FINDING_KINDS),)),
+        names("sample_ids", "The samples it is about; none where it is about the dataset."),
+        text("other_dataset", "Dataset of the other sample, where not this one.", nullable=True),
+        Column(
+            "score",
+            NUMBER,
+            "Strength of the finding; the unit is the kind's and stated in the sentence.",
+            nullable=True,
+            rules=(IS_FINITE,),
+        ),
+        CI_LOW,
+        CI_HIGH,
+        Column("reason", TEXT, "Why, as a word of a closed list.", rules=(IS_WORD,)),
+        text("sentence", "The finding in one sentence."),
+    ),
+    INTERVAL_RULES,
+    asset="qc_findings",
+)
+
+QC_HISTORY = Table(
+    "qc_history",
+    "What one quality-control run of a dataset came to.",
+    (
+        DATASET,
+        text("run_id", "Id of the run."),
+        Column("at", INSTANT, "When it was assessed (UTC)."),
+        _number_of("samples", "Samples in the dataset."),
+        _number_of("assessed", "Samples with at least one label that could be judged."),
+        _number_of("failed", "Samples whose worst status is fail."),
+        _number_of("warned", "Samples whose worst status is warn."),
+        probability("flagged_rate", "Share of the assessed samples that failed or warned."),
+        CI_LOW,
+        CI_HIGH,
+        text("rules_version", "Version of the rules."),
+        text("settings_hash", "Hash of the thresholds."),
+        *PROVENANCE,
+    ),
+    (
+        unique("dataset", "run_id"),
+        not_above("assessed", "samples"),
+        sum_not_above(("failed", "warned"), "assessed"),
+        *INTERVAL_RULES,
+    ),
+    asset="qc_verdicts",
+    history=True,
+)
+
+QC_TABLES: tuple[Table, ...] = (QC_VERDICTS, QC_SAMPLES, QC_FINDINGS, QC_HISTORY)

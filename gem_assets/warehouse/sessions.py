@@ -1,0 +1,92 @@
+"""Open the warehouse's file late and close it early, for writing or for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from gem_assets.warehouse import statements
+from gem_assets.warehouse.locking import LockPatience, open_patiently
+
+CATALOG = "gem_assets_warehouse"
+"""Name under which a writing connection attaches the file."""
+
+
+@contextmanager
+def writing(path: Path, patience: LockPatience) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection in a transaction, which is committed if the block ends well.
+
+    The file and its folder are made where they are missing.
+
+    Raises
+    ------
+    WarehouseLockedError, WarehouseError
+        If the file can't be opened.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _closing(path, "write", patience, lambda: _connect_to_write(path)) as connection:
+        connection.begin()
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+
+@contextmanager
+def reading(path: Path, patience: LockPatience) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection that only reads; readers do not block each other, but every writer.
+
+    Raises
+    ------
+    WarehouseLockedError, WarehouseError
+        If the file can't be opened.
+    """
+    with _closing(path, "read", patience, lambda: _connect_to_read(path)) as connection:
+        yield connection
+
+
+@contextmanager
+def _closing(
+    path: Path,
+    purpose: str,
+    patience: LockPatience,
+    connect: Callable[[], duckdb.DuckDBPyConnection],
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = open_patiently(path, purpose, patience, connect)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connect_to_write(path: Path) -> duckdb.DuckDBPyConnection:
+    # The size of row groups can only be set where a file is attached.
+    connection = duckdb.connect(config=_config(path))
+    try:
+        connection.execute(statements.attach(path, CATALOG))
+        connection.execute(f"USE {statements.quoted(CATALOG)}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_to_read(path: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(path, read_only=True, config=_config(path))
+
+
+def _config(path: Path) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "TimeZone": "UTC",
+        "preserve_insertion_order": True,
+        # Never ask the network for an extension, nor take a Python variable for a table.
+        "autoinstall_known_extensions": False,
+        "python_enable_replacements": False,
+        # Beside the file: the default of a connection that attaches is the working directory.
+        "temp_directory": f"{path}.tmp",
+    }
