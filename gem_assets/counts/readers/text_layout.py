@@ -1,0 +1,240 @@
+"""Where things are in a delimited text file: delimiter, header, name columns, sample columns."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from gem_assets.counts.gene_names import ENSEMBL_GENE
+from gem_assets.problems import RefusedInputError, refuse
+
+DELIMITERS = ("\t", ",", ";", "|", " ")
+"""In order of trust; R's ``write.table`` separates by a space."""
+
+DELIMITER_NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "vertical bar", " ": "space"}
+
+SECOND_NAMES = frozenset([
+    "gene_name", "gene_names", "gene_symbol", "gene_symbols", "symbol", "symbols", "gene", "genes",
+    "gene_id", "gene_ids", "genename", "hgnc_symbol", "external_gene_name", "ensembl_gene_id",
+    "ensembl_id",
+])  # fmt: skip
+"""Headings of a second column that names the genes once more."""
+
+ANNOTATIONS = frozenset([
+    "chr", "chrom", "chromosome", "start", "end", "stop", "strand", "length", "effective_length",
+    "gene_length", "gene_type", "gene_biotype", "biotype", "description", "entrez_id", "entrezid",
+    "entrezgene",
+])  # fmt: skip
+"""Headings of columns that describe genes; numbers though some are, they are no samples."""
+
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+MISSING = frozenset(["", "na", "nan", "-nan", "n/a", "null", "#n/a", "none", "-"])
+"""Cells that say there is no value, in lower case."""
+
+_PEEKED_ROWS = 20
+_PEEKED_BYTES = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TextLayout:
+    """Layout of a table with one header.
+
+    Attributes
+    ----------
+    delimiter
+        One of ``DELIMITERS``.
+    header_lines
+        How many lines to skip before the first row.
+    corner
+        Heading of the first column; empty if it has none.
+    columns
+        Headings of the other columns.
+    second_name
+        Position in ``columns`` of a column that names the genes once more, or None.
+    ignored
+        Positions in ``columns`` of annotations of genes.
+    widest_line
+        Length in bytes of the longest line looked at.
+    short_header
+        True if the header lacks the heading of the row names, as R writes it.
+    """
+
+    delimiter: str
+    header_lines: int
+    corner: str
+    columns: tuple[str, ...]
+    second_name: int | None
+    ignored: tuple[int, ...]
+    widest_line: int
+    short_header: bool
+
+    @property
+    def value_columns(self) -> tuple[int, ...]:
+        """Positions in ``columns`` of the columns that hold counts."""
+        others = {*self.ignored, self.second_name}
+        return tuple(i for i in range(len(self.columns)) if i not in others)
+
+
+def split(lines: list[str], delimiter: str) -> list[list[str]]:
+    """Split lines into cells, with double quotes around a cell taken off."""
+    return [row for row in csv.reader(lines, delimiter=delimiter) if row]
+
+
+def find_delimiter(lines: list[str]) -> tuple[str, bool] | None:
+    """Return the delimiter and whether every line agrees on the number of columns.
+
+    The header may be one shorter than the rows. None if there is no second column with any.
+    """
+    best: tuple[bool, int, str] | None = None
+    for delimiter in DELIMITERS:
+        try:
+            widths = [len(row) for row in split(lines, delimiter)]
+        except csv.Error:  # a cell beyond csv's limit of 131,072 characters: hardly divided at all
+            continue
+        if not widths or max(widths) < 2:
+            continue
+        agree = len(set(widths[1:])) <= 1 and widths[0] in {widths[-1], widths[-1] - 1}
+        if best is None or (agree, min(widths)) > best[:2]:
+            best = (agree, min(widths), delimiter)
+    return (best[2], best[0]) if best else None
+
+
+def find_layout(file: BinaryIO) -> TextLayout:
+    """Read the header and the first rows, and tell the layout.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        ``not_utf8``, ``no_rows``, ``no_header``, ``no_delimiter`` or ``unnamed_column``.
+    """
+    lines = _first_lines(file)
+    found = find_delimiter(lines)
+    if found is None:
+        raise refuse(
+            "no_delimiter",
+            "its lines are not divided into columns.",
+            "Separate columns by tabs or commas.",
+        )
+    delimiter = found[0]
+    rows = split(lines, delimiter)
+    header, rows = [cell.strip() for cell in rows[0]], rows[1:]
+    if not rows:
+        raise refuse(
+            "no_rows",
+            f"there is a header of {len(header)} columns and no row below it.",
+            "Write the counts again; the file is probably incomplete.",
+        )
+    _refuse_missing_header(header)
+    short_header = len(header) == Counter(map(len, rows)).most_common(1)[0][0] - 1
+    corner, columns = ("", header) if short_header else (header[0], header[1:])
+    if "" in columns:
+        position = columns.index("")
+        raise refuse(
+            "unnamed_column",
+            f"column {position + (1 if short_header else 2)} has no name in the header.",
+            "Give every column a name, or remove the empty column.",
+        )
+    texts = [i for i in range(len(columns)) if _is_text(rows, i + 1)]
+    second_name = next((i for i in texts if _heading(columns[i]) in SECOND_NAMES), None)
+    ignored = _annotations(columns, texts, second_name)
+    unexplained = [i for i in texts if i != second_name and i not in ignored]
+    if unexplained == [0]:
+        # A single text column beside the row names: names the genes whatever its heading.
+        second_name = 0
+    return TextLayout(
+        delimiter=delimiter,
+        header_lines=_lines_until_header_ends(lines, delimiter),
+        corner=corner,
+        columns=tuple(columns),
+        second_name=second_name,
+        ignored=ignored,
+        widest_line=max(len(line) for line in lines),
+        short_header=short_header,
+    )
+
+
+def decode(line: bytes, number: int) -> str:
+    """Decode a line (``number`` counts from 1), without a byte-order mark.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        If it is not UTF-8 (``not_utf8``).
+    """
+    try:
+        return line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise not_utf8(f"line {number} holds the byte 0x{line[error.start]:02x}") from error
+
+
+def not_utf8(evidence: str) -> RefusedInputError:
+    """Return the refusal of another encoding."""
+    return refuse(
+        "not_utf8",
+        f"the text is not encoded as UTF-8 ({evidence}).",
+        "Save the file again as UTF-8 text, for example with iconv -t UTF-8.",
+    )
+
+
+def _first_lines(file: BinaryIO) -> list[str]:
+    lines: list[str] = []
+    size = 0
+    for number, line in enumerate(file, start=1):
+        if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise not_utf8("it begins with the mark of UTF-16")
+        lines.append(decode(line, number))
+        size += len(line)
+        # A header and a row are needed, however long they are.
+        if len(lines) > _PEEKED_ROWS or (size > _PEEKED_BYTES and len(lines) > 1):
+            break
+    return lines
+
+
+def _refuse_missing_header(header: list[str]) -> None:
+    first = header[0]
+    if (ENSEMBL_GENE.match(first) or first.startswith(("N_", "__"))) and all(
+        NUMBER.fullmatch(cell) for cell in header[1:]
+    ):
+        raise refuse(
+            "no_header",
+            f"the first line is already a row of counts ({first}, {header[1]}...), so the samples "
+            "have no names.",
+            "Add a first line with the names of the samples.",
+        )
+
+
+def _lines_until_header_ends(lines: list[str], delimiter: str) -> int:
+    reader = csv.reader(lines, delimiter=delimiter)
+    while not next(reader):
+        pass  # an empty line before the header
+    return reader.line_num
+
+
+def _is_text(rows: list[list[str]], column: int) -> bool:
+    """Tell whether a column's cells are words: some are there, and none is a number."""
+    cells = [row[column].strip() for row in rows if len(row) > column]
+    stated = [cell for cell in cells if cell.lower() not in MISSING]
+    return bool(stated) and not any(NUMBER.fullmatch(cell) for cell in stated)
+
+
+def _annotations(columns: list[str], texts: list[int], second_name: int | None) -> tuple[int, ...]:
+    """Find columns that describe genes: words anywhere, numbers only before the first sample.
+
+    So a sample that happens to be called ``start`` stays one, unless it comes first.
+    """
+    found: list[int] = []
+    leading = True
+    for i, column in enumerate(columns):
+        annotates = _heading(column) in ANNOTATIONS and i != second_name
+        leading = leading and (annotates or i == second_name)
+        if annotates and (leading or i in texts):
+            found.append(i)
+    return tuple(found)
+
+
+def _heading(name: str) -> str:
+    return name.casefold().replace(" ", "_").replace(".", "_")
