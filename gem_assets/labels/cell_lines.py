@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from gem_assets.labels.ontology import Found, FoundBy, fold, label_of, load_ontology
+from gem_assets.labels.ontology import Found, FoundBy, label_of, load_ontology
+from gem_assets.labels.spelling import fold
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
 from typing import TypedDict
+
+from gem_assets.labels.spelling import fold, spellings
 
 ONTOLOGY_OF_PREFIX: Mapping[str, str] = {
     "UBERON": "UBERON",
@@ -38,7 +40,11 @@ _KNOWN_ID = re.compile(
     rf"(?:https?://\S*/)?(?:cellosaurus:)?({'|'.join(ONTOLOGY_OF_PREFIX)})[:_]([0-9A-Z]+)",
     re.IGNORECASE,
 )
-_FOREIGN_ID = re.compile(r"(?:https?://\S*/)?([A-Za-z]{2,})[:_]([0-9]{4,})")
+_FOREIGN_ID = re.compile(
+    r"(?:https?://\S*/)?(BTO|CHEBI|CLO|DOID|EFO|EMAPA|FMA|GO|HP|MA|MESH|NCBITaxon|NCIT|OMIM|Orphanet"
+    r"|SNOMED|SO|UMLS)[:_]([A-Z]?[0-9]+)",
+    re.IGNORECASE,
+)
 
 _OBSOLETE = re.compile(r"^obsolete\s+", re.IGNORECASE)
 
@@ -147,18 +153,13 @@ def load_ontology(name: str) -> Ontology:
     return Ontology(name, CXGSchema().ontology(name))
 
 
-def fold(text: str) -> str:
-    """Return a text as the indices hold it: casefolded, runs of white space as one space."""
-    return " ".join(text.casefold().split())
-
-
 def canonical_id(text: str) -> str | None:
     """Return the usual spelling of a term id, None for a text that does not look like one.
 
     ``uberon_0002107``, ``http://purl.obolibrary.org/obo/UBERON_0002107`` and ``UBERON:0002107``
     are ``UBERON:0002107``. Cellosaurus ids have an underscore: ``CVCL:0030`` is ``CVCL_0030``.
-    Ids of ontologies that we do not hold (``EFO:0000400``) are ids too. Whether the term exists
-    is not asked: see `label_of`.
+    Ids of well-known ontologies that we do not hold (``EFO:0000400``) are ids too. Whether the
+    term exists is not asked: see `label_of`.
     """
     text = text.strip()
     if match := _KNOWN_ID.fullmatch(text):
@@ -277,7 +278,7 @@ def find(text: str, prefixes: Iterable[str]) -> Found | None:
     prefixes = tuple(prefixes)
     names = dict.fromkeys(ONTOLOGY_OF_PREFIX[prefix] for prefix in prefixes)
     indices = [load_ontology(name).by_text for name in names]
-    for spelling in _spellings(text):
+    for spelling in spellings(text):
         for by in FoundBy:
             ids = {
                 term_id
@@ -288,22 +289,3 @@ def find(text: str, prefixes: Iterable[str]) -> Found | None:
             if ids:
                 return Found(tuple(sorted(ids)), by)
     return None
-
-
-def _spellings(text: str) -> Iterator[str]:
-    """Yield a text's folded spellings, the one nearest to the text first."""
-    written = fold(text)
-    spaced = fold(re.sub(r"[_-]+", " ", written))
-    seen = {""}
-    for spelling in (written, spaced, singular(written), singular(spaced)):
-        if spelling not in seen:
-            seen.add(spelling)
-            yield spelling
-
-
-def singular(text: str) -> str:
-    """Return a folded text with its last word in the singular (English nouns, plain cases)."""
-    for plural, single in (("ies", "y"), ("ches", "ch"), ("s", "")):
-        if text.endswith(plural) and not text.endswith(("ss", "us", "is")) and len(text) > 4:
-            return text.removesuffix(plural) + single
-    return text
