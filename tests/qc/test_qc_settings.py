@@ -1,0 +1,69 @@
+"""Thresholds: defaults, a dataset's own, and the hash that tells them apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gem_assets.problems import RefusedInputError
+from gem_assets.qc.settings import QcSettings
+
+
+def test_no_thresholds_are_the_defaults() -> None:
+    assert QcSettings.from_mapping({}) == QcSettings()
+
+
+def test_a_dataset_replaces_what_it_names() -> None:
+    settings = QcSettings.from_mapping({"contradicts_ratio": 30, "dataset_cause_min_judged": 7.0})
+    assert settings.contradicts_ratio == 30.0
+    assert settings.dataset_cause_min_judged == 7
+    assert settings.mass_agrees == QcSettings().mass_agrees
+
+
+def test_an_unknown_threshold_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(RefusedInputError, match=r"Did you mean contradicts_ratio\?") as caught:
+        QcSettings.from_mapping({"contradict_ratio": 30})
+    assert caught.value.problems[0].code == "unknown_threshold"
+    with pytest.raises(RefusedInputError, match=r"named 'zzzz'\. The thresholds are: age_exp"):
+        QcSettings.from_mapping({"zzzz": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("mass_agrees", 1.5, "from 0 to 1"),
+        ("mass_agrees", True, "from 0 to 1"),
+        ("mass_agrees", "0.5", "from 0 to 1"),
+        ("contradicts_ratio", -1, "at least 0"),
+        ("contradicts_ratio", math.inf, "at least 0"),
+        ("probability_floor", 0.0, "above 0, at most 1"),
+        ("sex_min_chry_genes", 2.5, "a whole number of at least 1"),
+        ("sex_min_chry_genes", 0, "a whole number of at least 1"),
+    ],
+)
+def test_a_threshold_out_of_range_is_refused(name: str, value: float, expected: str) -> None:
+    with pytest.raises(RefusedInputError, match=f"{name} is .* expected .*{expected}") as caught:
+        QcSettings.from_mapping({name: value})
+    assert caught.value.problems[0].where == (name,)
+
+
+def test_no_sample_may_be_both_male_and_female() -> None:
+    with pytest.raises(RefusedInputError, match="sex_female_cpm is 20"):
+        QcSettings.from_mapping({"sex_female_cpm": 20})
+
+
+def test_the_hash_tells_settings_apart_and_only_these() -> None:
+    assert QcSettings().hash() == QcSettings.from_mapping({"contradicts_ratio": 100}).hash()
+    assert QcSettings().hash().startswith("sha256:")
+    assert len(QcSettings().hash()) == len("sha256:") + 16
+
+
+@given(st.sampled_from([f.name for f in dataclasses.fields(QcSettings)]))
+def test_every_threshold_is_part_of_the_hash(name: str) -> None:
+    value = {"sex_male_cpm": 20, "sex_female_cpm": 2}.get(name, 1)
+    changed = QcSettings.from_mapping({name: value})
+    assert (changed.hash() == QcSettings().hash()) == (changed == QcSettings())
