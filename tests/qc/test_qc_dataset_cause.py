@@ -1,0 +1,125 @@
+"""One sentence about a dataset whose labels fail together, and none where they fail singly."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from qc_rows import BRAIN, HEART, LIVER, LYMPH_NODE, Answers, stated, verdicts_on
+
+from gem_assets.qc.dataset_cause import DatasetCause, cause_findings, dataset_cause
+from gem_assets.qc.settings import QcSettings
+
+SETTINGS = QcSettings()
+ALL = {LIVER: 0.0, HEART: 0.0, BRAIN: 0.0, LYMPH_NODE: 0.0}
+
+
+def verdicts(labels: list[str], predictions: list[str]) -> pd.DataFrame:
+    answers = Answers()
+    for i, prediction in enumerate(predictions):
+        answers.probabilities(f"s{i}", "tissue", ALL | {prediction: 1.0})
+    return verdicts_on([stated(f"s{i}", "tissue", term) for i, term in enumerate(labels)], answers)
+
+
+def failing(n: int, of: int) -> pd.DataFrame:
+    """Return n failing verdicts of varied predictions among a number of passing ones."""
+    wrong = {HEART: LIVER, BRAIN: HEART, LIVER: BRAIN}
+    labels = [list(wrong)[i % 3] for i in range(of)]
+    return verdicts(labels, [wrong[term] if i < n else term for i, term in enumerate(labels)])
+
+
+def cause_of(rows: pd.DataFrame, **tables: object) -> DatasetCause:
+    found = dataset_cause(rows, SETTINGS, **tables)  # type: ignore[arg-type]  # keywords by name
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("failed", "judged", "suspected"),
+    [
+        (3, 10, False),  # 30 % is not more than 30 %
+        (4, 10, True),
+        (2, 5, False),  # one exchanged pair
+        (3, 5, True),
+        (4, 4, False),  # too few to tell
+        (0, 10, False),
+    ],
+)
+def test_a_dataset_is_suspected_above_thirty_percent_of_enough_samples(
+    failed: int, judged: int, suspected: bool
+) -> None:
+    assert (dataset_cause(failing(failed, judged), SETTINGS) is not None) == suspected
+
+
+def test_unjudged_samples_do_not_dilute_the_share() -> None:
+    labels = [stated(f"unjudged{i}", "tissue", None, "unmapped") for i in range(20)]
+    unjudged = verdicts_on(labels, Answers().named("s", "tissue", LIVER))
+    found = cause_of(pd.concat([failing(4, 10), unjudged], ignore_index=True))
+    assert (found.judged, found.failed, found.share) == (10, 4, 0.4)
+    assert found.sample_ids == ("s0", "s1", "s2", "s3")
+
+
+def test_without_proof_the_sentence_says_what_to_check() -> None:
+    found = cause_of(failing(6, 10))
+    assert found.cause == "unexplained"
+    assert found.sentence == (
+        "6 of 10 judged samples contradict their label: too many for single mistakes; check "
+        "whether the rows of the sample sheet are shifted against the counts, and the species "
+        "and gene annotation of the counts."
+    )
+
+
+def test_reads_off_the_models_genes_are_the_first_cause() -> None:
+    aligned = pd.DataFrame({"sample_id": ["s0", "s1", "s2"], "matched_share": [0.4, 0.41, 0.95]})
+    decoded = pd.DataFrame({"sample_id": ["s0"], "reconstruction_r": [0.1]})
+    found = cause_of(failing(6, 10), aligned_counts=aligned, decoded_counts=decoded)
+    assert found.cause == "genes_do_not_fit"
+    assert "in the median sample only 41% of the reads lie on genes of the model" in found.sentence
+
+
+def test_few_of_the_models_genes_are_a_cause() -> None:
+    found = cause_of(failing(6, 10), model_genes_share=0.31)
+    assert found.cause == "genes_do_not_fit"
+    assert "the file holds only 31% of the model's genes" in found.sentence
+
+
+def test_decoded_counts_unlike_the_input_are_a_cause() -> None:
+    decoded = pd.DataFrame({"sample_id": ["s0", "s1"], "reconstruction_r": [0.2, 0.3]})
+    found = cause_of(failing(6, 10), decoded_counts=decoded)
+    assert found.cause == "values_or_order"
+    assert "(r 0.25)" in found.sentence
+
+
+def test_one_prediction_whatever_the_label_is_a_cause() -> None:
+    labels = [LIVER, HEART, BRAIN] * 4
+    found = cause_of(verdicts(labels, [LYMPH_NODE] * 12))
+    assert found.cause == "one_prediction_for_all"
+    assert "tissue is predicted lymph node for 12 of these samples" in found.sentence
+
+
+def test_one_prediction_for_one_label_proves_nothing() -> None:
+    assert cause_of(verdicts([LIVER] * 6, [LYMPH_NODE] * 6)).cause == "unexplained"
+
+
+def test_good_tables_prove_nothing() -> None:
+    found = cause_of(
+        failing(6, 10),
+        aligned_counts=pd.DataFrame({"sample_id": ["s0"], "matched_share": [0.99]}),
+        decoded_counts=pd.DataFrame({"sample_id": ["s0"], "reconstruction_r": [None]}),
+        model_genes_share=0.95,
+    )
+    assert found.cause == "unexplained"
+
+
+def test_the_cause_is_one_finding_with_its_interval() -> None:
+    rows = cause_findings("d", cause_of(failing(6, 10)))
+    assert len(rows) == 1
+    row = rows.iloc[0]
+    assert (row["kind"], row["reason"], row["score"]) == ("dataset_cause", "unexplained", 0.6)
+    assert row["ci_low"] < 0.6 < row["ci_high"]
+    assert row["sample_ids"] == [f"s{i}" for i in range(6)]
+
+
+def test_no_cause_is_no_finding() -> None:
+    rows = cause_findings("d", None)
+    assert rows.empty
+    assert "sentence" in rows.columns
