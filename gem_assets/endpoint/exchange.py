@@ -16,7 +16,7 @@ import anyio
 import httpx
 import stamina
 
-from gem_assets.endpoint.errors import EndpointError, SubmitUncertain
+from gem_assets.endpoint.errors import EndpointError
 from gem_assets.endpoint.faults import (
     Answer,
     Where,
@@ -28,6 +28,7 @@ from gem_assets.endpoint.faults import (
     too_large,
     uncertain,
 )
+from gem_assets.endpoint.retries import try_again
 from gem_assets.endpoint.settings import EndpointSettings
 from gem_assets.endpoint.transport import EMBEDDED_ORIGIN, HttpClients, without_http_logs
 
@@ -163,7 +164,7 @@ class Exchange:
         self, once: Callable[[], Awaitable[bytes]], where: Where, attempts: int | None = None
     ) -> bytes:
         async for attempt in stamina.retry_context(
-            on=self._again,
+            on=lambda fault: try_again(fault, self.settings.retry_after_max),
             attempts=attempts or self.settings.attempts,
             timeout=None,
             wait_initial=_WAIT_INITIAL,
@@ -173,14 +174,6 @@ class Exchange:
             with attempt, located(where):
                 return await once()
         raise AssertionError("stamina ends with a return or a raise")  # pragma: no cover
-
-    def _again(self, fault: Exception) -> bool | float:
-        """Return whether to try again, or after how many seconds the endpoint wants us to."""
-        if not isinstance(fault, EndpointError) or isinstance(fault, SubmitUncertain):
-            return False
-        if fault.retry_after is None or not fault.retryable:
-            return fault.retryable
-        return fault.retry_after if fault.retry_after <= self.settings.retry_after_max else False
 
 
 def _body(answer: Answer, fault: EndpointError | None) -> bytes:

@@ -24,7 +24,7 @@ from gem_assets.endpoint.errors import (
     SubmitUncertain,
 )
 from gem_assets.endpoint.redaction import quote
-from gem_assets.endpoint.retry_after import parse_retry_after
+from gem_assets.endpoint.retries import parse_retry_after
 from gem_assets.endpoint.secret import Secret
 from gem_assets.endpoint.settings import API_KEY_VARIABLE, BASE_URL_VARIABLE
 from gem_assets.endpoint.wire import NOT_THE_PROTOCOL

@@ -73,7 +73,7 @@ class _Output(Struct):
     classifier_probabilities: dict[str, dict[str, float | None] | None] | None = None
     latents: dict[str, list[float] | None] | None = None
     # Kept as text until its sample's turn: a list of Python numbers takes ten times the room.
-    decoder_sample: Raw | None = None
+    decoder_sample: Raw = Raw()
 
 
 class _Result(Struct):
@@ -142,14 +142,13 @@ def _output(output: _Output, index: int, n_genes: int | None) -> SampleOutput:
     )
 
 
-def _decoded_counts(
-    sample: Raw | None, index: int, n_genes: int | None
-) -> npt.NDArray[np.int32] | None:
-    if sample is None:
+def _decoded_counts(sample: Raw, index: int, n_genes: int | None) -> npt.NDArray[np.int32] | None:
+    text = bytes(sample)
+    if not text:
         return None
     what = f"decoder_sample of output {index}"
     # An empty list has been seen in place of the object.
-    decoded = decode_as(bytes(sample), _DecoderSample | list[float] | None, what)
+    decoded = decode_as(text, _DecoderSample | list[float] | None, what)
     counts = decoded.counts if isinstance(decoded, _DecoderSample) else decoded
     if not counts:
         return None

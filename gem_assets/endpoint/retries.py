@@ -1,9 +1,34 @@
-"""The ``Retry-After`` header: seconds, or a date."""
+"""When to try again: after which errors, and after how long."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from gem_assets.endpoint.errors import EndpointError, SubmitUncertain
+
+
+def try_again(fault: Exception, longest: float) -> bool | float:
+    """Return whether a request that failed may be tried again by itself.
+
+    Parameters
+    ----------
+    fault
+        What the request failed with. A `SubmitUncertain` is not tried again: the protocol has no
+        key by which the endpoint would know the second query for the first, so it may pay twice.
+    longest
+        Seconds of pause that are waited for here; a longer wish is left to the caller.
+
+    Returns
+    -------
+    bool or float
+        A float is the pause that the endpoint asks for, in seconds.
+    """
+    if not isinstance(fault, EndpointError) or isinstance(fault, SubmitUncertain):
+        return False
+    if fault.retry_after is None or not fault.retryable:
+        return fault.retryable
+    return fault.retry_after if fault.retry_after <= longest else False
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
