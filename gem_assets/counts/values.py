@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,7 @@ from scipy import sparse
 
 from gem_assets.counts.matrix import CountMatrix
 from gem_assets.problems import InputProblem, Severity
-
-Modality = Literal["bulk", "sc"]
+from gem_assets.settings import Modality
 
 MILLION = 1_000_000.0
 
@@ -237,28 +235,40 @@ def _quantile_normalised(matrix: CountMatrix) -> InputProblem | None:
 
 
 def _multiples_of_one_number(matrix: CountMatrix) -> bool:
-    """Tell whether in each sample all values are whole multiples of the smallest.
+    """Tell whether in each sample all values are whole multiples of one number of its own.
 
-    Counts divided by a library size are, estimated counts are not. Halves, thirds... of one (mean
-    of lanes, reads shared between genes) don't tell.
+    Counts divided by a library size or size factor are, estimated counts are not. Where that
+    number is the same in all samples (halves: reads shared by two genes), or a step of decimal
+    places (.1, .02), it tells how the file was written, and nothing about scaling.
     """
     counts = matrix.counts
-    rows = _evenly(np.flatnonzero(np.diff(counts.indptr) >= 50))
-    if not len(rows):
-        return False
-    for row in rows:
-        values = _row(counts, row)
-        unit = values.min()
+    units: list[float] = []
+    for row in _evenly(np.flatnonzero(np.diff(counts.indptr) >= 50)):
+        values = np.unique(_row(counts, row).round(9))[:_LOOKED_AT]
+        if len(values) < 2:
+            continue
+        unit = float(np.diff(values).min())
         multiples = values / unit
-        # Beyond thirty, rounding in the file hides the multiples.
+        # Beyond thirty, rounding in the file hides whether a multiple is whole.
         multiples = multiples[multiples < 30.5]
-        near = np.abs(multiples - np.rint(multiples)) < 0.02
-        parts = 1 / unit
-        if parts <= 20.2 and abs(parts - np.rint(parts)) < 0.01 * parts:
+        if len(multiples) < 5:
+            continue
+        if np.mean(np.abs(multiples - np.rint(multiples)) < 0.02) < 0.99:
             return False
-        if len(np.unique(np.rint(multiples))) < 3 or near.mean() < 0.99:
-            return False
-    return True
+        units.append(unit)
+    telling = [unit for unit in units if not _is_decimal_step(unit)]
+    if not telling or len(telling) < len(units) / 2:
+        return False
+    if len(units) == 1:
+        parts = 1 / telling[0]
+        return abs(parts - round(parts)) > 0.002 * parts
+    return max(units) - min(units) > 0.002 * min(units)
+
+
+def _is_decimal_step(unit: float) -> bool:
+    """Tell whether it is .1, .01 or .001, or up to ten times that."""
+    steps = unit / np.array([0.1, 0.01, 0.001])
+    return bool(np.any((steps < 10.5) & (np.abs(steps - np.rint(steps)) < 1e-3)))
 
 
 def _row(counts: sparse.csr_array, row: np.intp) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 
@@ -227,6 +228,26 @@ def test_an_hdf5_file_of_another_kind_is_not_recognised(tmp_path):
     problem = refused(path)
     assert problem.code == "unrecognised_format"
     assert "HDF5 file, but not an AnnData one" in problem.sentence
+
+
+def test_a_fault_of_the_disk_is_no_fault_of_the_file(written):
+    content = written(annotated(COUNTS)).read_bytes()
+
+    class FailingFile(io.BytesIO):
+        left = 3
+
+        def readinto(self, buffer):
+            self.left -= 1
+            if self.left < 0:
+                raise OSError(5, "Input/output error")
+            return super().readinto(buffer)
+
+    class Failing(type(Path())):
+        def open(self, *_args, **_kwargs):
+            return FailingFile(content)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        read_counts(Failing("counts.h5ad"))
 
 
 def _without_obs(file):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from upath import UPath
 
 from gem_assets.counts.readers import CountsFile, read_counts
-from gem_assets.counts.readers.text_layout import ANNOTATIONS
+from gem_assets.counts.readers.text_layout import ANNOTATIONS, find_layout
 from gem_assets.problems import RefusedInputError
 
 GENES = ["ENSG00000000003", "ENSG00000000005.6", "ENSG00000000419"]
@@ -366,6 +367,33 @@ def test_a_file_that_may_not_be_read_is_refused():
 
     with pytest.raises(RefusedInputError, match="may not be read by this user"):
         read_counts(Locked("counts.tsv"))
+
+
+def test_a_fault_of_the_disk_while_reading_is_no_fault_of_the_file(tmp_path):
+    rng = np.random.default_rng(1)
+    rows = "".join(f"ENSG{i:011d}\t{n}\n" for i, n in enumerate(rng.integers(0, 9999, 60_000)))
+    content = gzip.compress(("gene_id\tA\n" + rows).encode())
+
+    class FailingFile(io.BytesIO):
+        left = 2
+
+        def read(self, *args):
+            if not self.left:
+                raise OSError(5, "Input/output error")
+            self.left -= 1
+            return super().read(*args)
+
+    class Failing(type(tmp_path)):
+        def open(self, *_args, **_kwargs):
+            return FailingFile(content)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        read_counts(Failing(tmp_path / "counts.tsv.gz"))
+
+
+def test_lines_without_columns_have_no_layout():
+    with pytest.raises(RefusedInputError, match="not divided into columns"):
+        find_layout(io.BytesIO(b"just\nlines\n"))
 
 
 def test_a_fault_of_the_disk_is_no_fault_of_the_file(tmp_path):

@@ -72,8 +72,6 @@ class DelimitedTextReader:
         with source.bytes() as file:
             layout = find_layout(file)
         table = self._read_table(source, layout)
-        if not table.row_names:
-            raise refuse("no_rows", "there is no row of counts.", "Write the counts again.")
         columns = [layout.columns[i] for i in layout.value_columns]
         if not columns:
             raise refuse(
