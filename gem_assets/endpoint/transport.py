@@ -12,11 +12,11 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.metadata import version
 from urllib.parse import urlsplit
 
 import httpx
 
-from gem_assets import __version__
 from gem_assets.endpoint.errors import BadAnswer
 from gem_assets.endpoint.secret import Secret
 from gem_assets.endpoint.settings import EndpointSettings
@@ -58,7 +58,7 @@ async def open_clients(settings: EndpointSettings) -> AsyncGenerator[HttpClients
     transport = _embedded_transport() if settings.mode == "embedded" else None
     timeout = httpx.Timeout(settings.request_timeout, pool=None)
     limits = httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS)
-    headers = {"User-Agent": f"gem-assets/{__version__}", "Accept": "application/json"}
+    headers = {"User-Agent": f"gem-assets/{version('gem-assets')}", "Accept": "application/json"}
     key = settings.api_key
     async with (
         httpx.AsyncClient(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from endpoint_server import (
@@ -11,6 +13,7 @@ from endpoint_server import (
     RESULT_PATH,
     STATUS_PATH,
     FakeTime,
+    RawServer,
     Reply,
     ScriptedServer,
     result_of,
@@ -19,7 +22,13 @@ from scipy import sparse
 
 from gem_assets.endpoint.client import EndpointClient
 from gem_assets.endpoint.connection import EndpointConnection
-from gem_assets.endpoint.errors import BadAnswer, QueryFailed, QueryTimedOut, ResultExpired
+from gem_assets.endpoint.errors import (
+    BadAnswer,
+    EndpointUnreachable,
+    QueryFailed,
+    QueryTimedOut,
+    ResultExpired,
+)
 from gem_assets.endpoint.messages import PredictionAnswer
 
 COUNTS = sparse.csr_array(np.array([[1, 0, 2, 3], [0, 0, 0, 5]], dtype=np.int32))
@@ -133,6 +142,19 @@ def test_a_download_is_tried_again_after_a_fault(
 ) -> None:
     server.on("GET", RESULT_PATH, Reply(500), Reply(429), Reply(json=result_of(2)))
     assert len(connection.run(predict).outputs) == 2
+
+
+def test_a_host_of_results_that_is_away_is_unreachable_and_named(
+    connection: EndpointConnection,
+    server: ScriptedServer,
+    start_raw_server: Callable[[bytes], RawServer],
+) -> None:
+    raw = start_raw_server(b"")
+    url = f"{raw.base_url}/path?s=1"
+    server.on("GET", STATUS_PATH, Reply(json={"status": "ready", "downloadUrl": url}))
+    with pytest.raises(EndpointUnreachable, match=r"\(127\.0\.0\.1, query q1\)"):
+        connection.run(predict)
+    assert len(raw.heard) == 3
 
 
 @pytest.mark.parametrize("status", [304, 400, 401])
