@@ -34,8 +34,13 @@ class _Stated:
 
 
 def _resolved(sheet: SampleSheet, own: Aliases) -> Iterator[_Stated]:
+    """Yield every stated label, resolved; each distinct one is resolved once."""
+    resolved: dict[tuple[str, str, str], ResolvedLabel] = {}
     for sample_id, name, text, id_text in sheet.stated().itertuples(index=False, name=None):
-        label = resolve_label(FIELD_BY_NAME[name], text, id_text, own.get(name))
+        label = resolved.get((name, text, id_text))
+        if label is None:
+            label = resolve_label(FIELD_BY_NAME[name], text, id_text, own.get(name))
+            resolved[name, text, id_text] = label
         yield _Stated(sample_id, name, text, id_text, label)
 
 
