@@ -8,7 +8,7 @@ host and port that it was set up for.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -49,18 +49,18 @@ class HttpClients:
 
 
 @asynccontextmanager
-async def open_clients(settings: EndpointSettings) -> AsyncGenerator[HttpClients]:
+async def open_clients(settings: EndpointSettings) -> AsyncIterator[HttpClients]:
     """Open the clients of an endpoint; embedded ones speak to an app in this process.
 
     Proxies of the environment are used for other hosts, and never for this machine.
     """
     base_url = EMBEDDED_ORIGIN if settings.mode == "embedded" else settings.base_url
-    transport = _embedded_transport() if settings.mode == "embedded" else None
     timeout = httpx.Timeout(settings.request_timeout, pool=None)
     limits = httpx.Limits(keepalive_expiry=_KEEPALIVE_SECONDS)
     headers = {"User-Agent": f"gem-assets/{version('gem-assets')}", "Accept": "application/json"}
     key = settings.api_key
     async with (
+        _transport(settings) as transport,
         httpx.AsyncClient(
             base_url=base_url,
             headers=headers,
@@ -139,8 +139,16 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _embedded_transport() -> httpx.ASGITransport:
+@asynccontextmanager
+async def _transport(settings: EndpointSettings) -> AsyncIterator[httpx.ASGITransport | None]:
+    """Give the way into an app in this process, or None for the network."""
+    if settings.mode != "embedded":
+        yield None
+        return
     # Imported here: its model takes time and memory that nobody else should pay.
     from gem_assets.embedded.app import create_app
 
-    return httpx.ASGITransport(create_app())
+    app = create_app()
+    # ASGITransport starts and ends no app: without this, the model's thread would stay.
+    async with app.router.lifespan_context(app):
+        yield httpx.ASGITransport(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -88,6 +89,14 @@ def test_it_rejects_counts_of_another_length(connection: EndpointConnection) -> 
 def test_it_forgets_queries_with_its_process(connection: EndpointConnection) -> None:
     with pytest.raises(ResourceNotFound):
         connection.run(lambda client: client.query("of another process").status())
+
+
+def test_it_ends_with_its_connection() -> None:
+    before = set(threading.enumerate())
+    with EndpointConnection(EndpointSettings.from_environment("embedded", "bulk", {})) as opened:
+        opened.observe()
+        assert set(threading.enumerate()) - before
+    assert not set(threading.enumerate()) - before
 
 
 def test_it_reaches_for_no_network(
