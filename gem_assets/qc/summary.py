@@ -75,7 +75,8 @@ def summarise_samples(
                 _suggestion(found, marker, cause),
             )
         )
-    return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
+    # As objects a missing suggestion is None; pandas 3 would make it NaN.
+    return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS), dtype=object)
 
 
 def headline(qc_samples: pd.DataFrame) -> str:

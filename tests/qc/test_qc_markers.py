@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -137,6 +137,7 @@ def test_two_rows_of_one_gene_are_one_gene() -> None:
     xist=st.none() | st.integers(0, 500),
     depth=st.sampled_from([0.5, 2, 8]),
 )
+@settings(deadline=None)
 def test_the_call_does_not_depend_on_sequencing_depth(
     chry: float, xist: float | None, depth: float
 ) -> None:

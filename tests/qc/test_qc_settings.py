@@ -6,7 +6,7 @@ import dataclasses
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gem_assets.problems import RefusedInputError
@@ -18,10 +18,10 @@ def test_no_thresholds_are_the_defaults() -> None:
 
 
 def test_a_dataset_replaces_what_it_names() -> None:
-    settings = QcSettings.from_mapping({"contradicts_ratio": 30, "dataset_cause_min_judged": 7.0})
-    assert settings.contradicts_ratio == 30.0
-    assert settings.dataset_cause_min_judged == 7
-    assert settings.mass_agrees == QcSettings().mass_agrees
+    changed = QcSettings.from_mapping({"contradicts_ratio": 30, "dataset_cause_min_judged": 7.0})
+    assert changed.contradicts_ratio == 30.0
+    assert changed.dataset_cause_min_judged == 7
+    assert changed.mass_agrees == QcSettings().mass_agrees
 
 
 def test_an_unknown_threshold_is_refused_with_the_nearest_name() -> None:
@@ -63,6 +63,7 @@ def test_the_hash_tells_settings_apart_and_only_these() -> None:
 
 
 @given(st.sampled_from([f.name for f in dataclasses.fields(QcSettings)]))
+@settings(deadline=None)
 def test_every_threshold_is_part_of_the_hash(name: str) -> None:
     value = {"sex_male_cpm": 20, "sex_female_cpm": 2}.get(name, 1)
     changed = QcSettings.from_mapping({name: value})

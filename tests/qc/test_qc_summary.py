@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from qc_rows import (
     ADRENAL,
@@ -343,5 +343,6 @@ def test_a_dataset_in_one_sentence(counts: dict[str, int], expected: str) -> Non
 
 
 @given(st.floats(0, 1))
+@settings(deadline=None)
 def test_a_probability_is_never_a_bare_zero_or_one(p: float) -> None:
     assert probability(p) not in {"0", "1", "0.00", "0.000", "1.00", "1.000"}

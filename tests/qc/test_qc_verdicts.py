@@ -329,7 +329,8 @@ def test_the_vocabulary_of_a_field_is_all_that_the_model_named() -> None:
     assert found == {"tissue": tuple(sorted([LIVER, HEART, BRAIN])), "sex": ("male",)}
 
 
-few = settings(max_examples=30)  # each judges whole tables
+# Each example judges whole tables; how long that takes depends on the machine.
+few = settings(max_examples=20, deadline=None)
 
 CLASSES = (LIVER, HEART, BRAIN, CEREBRAL_CORTEX, HIPPOCAMPUS, LYMPH_NODE, BLOOD)
 LABELS = (*CLASSES, ADRENAL, NERVOUS_SYSTEM, ANATOMICAL_SYSTEM)
