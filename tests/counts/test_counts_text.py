@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from upath import UPath
 
 from gem_assets.counts.readers import CountsFile, read_counts
-from gem_assets.counts.readers.text_layout import ANNOTATIONS, find_layout
+from gem_assets.counts.readers.text_layout import ANNOTATIONS, find_delimiter, find_layout
 from gem_assets.problems import RefusedInputError
 
 GENES = ["ENSG00000000003", "ENSG00000000005.6", "ENSG00000000419"]
@@ -246,10 +246,10 @@ def test_all_bad_cells_are_counted_and_the_first_hundred_listed(refusal):
 
 
 def test_a_fault_far_down_a_large_file_is_still_named_by_its_row(refusal):
-    rows = [f"ENSG{i:011d}\t{i}\t12345678\n" for i in range(300_000)]
-    rows[290_000] = rows[290_000].replace("12345678", "oops")
+    rows = [f"ENSG{i:011d}\t{i}\t12345678\n" for i in range(200_000)]
+    rows[190_000] = rows[190_000].replace("12345678", "oops")
     problem = refusal(gzip.compress(("gene_id\tA\tB\n" + "".join(rows)).encode(), 1))
-    assert "row 290002 (gene 'ENSG00000290000'), column 3 (sample 'B') is 'oops'" in (
+    assert "row 190002 (gene 'ENSG00000190000'), column 3 (sample 'B') is 'oops'" in (
         problem.sentence
     )
 
@@ -259,6 +259,7 @@ def test_a_fault_far_down_a_large_file_is_still_named_by_its_row(refusal):
     [
         (b"", "empty_file", "the file is empty"),
         (gzip.compress(b""), "empty_file", "empty inside its gzip compression"),
+        (PLAIN.replace("\n", "\r"), "line_breaks", "line 1 holds carriage returns"),
         ("gene_id\tA\tB\n", "no_rows", "a header of 3 columns and no row"),
         (PLAIN + "ENSG00000000457\t1\n", "ragged_rows", "row 5 (starting 'ENSG00000000457') has 2"),
         (PLAIN.replace("40", "40\t5"), "ragged_rows", "row 3 (starting 'ENSG00000000005.6') has 4"),
@@ -319,15 +320,75 @@ def test_a_row_of_many_megabytes_in_a_narrow_file_is_refused_without_a_traceback
     assert problem.code == "unreadable_text"
 
 
-def test_a_long_header_and_many_columns_are_read(read):
-    n = 30_000
-    names = [f"ENSG{i:011d}" for i in range(n)]
-    row = np.arange(n)
-    text = "sample," + ",".join(names) + "\n"
-    text += "".join(f"S{k}," + ",".join(map(str, row * (k + 1))) + "\n" for k in range(3))
-    file = read(text)
+WIDE_GENES = [f"ENSG{i:011d}" for i in range(3_000)]
+
+
+def wide_text(n_samples: int = 3, quote: str = "", newline: str = "\n") -> str:
+    row = np.arange(len(WIDE_GENES))
+    lines = ["sample," + ",".join(WIDE_GENES)]
+    lines += [
+        f"{quote}S, {k}{quote}," + ",".join(map(str, row * (k + 1)))
+        if quote
+        else f"S{k}," + ",".join(map(str, row * (k + 1)))
+        for k in range(n_samples)
+    ]
+    return "".join(line + newline for line in lines)
+
+
+@pytest.mark.parametrize("quote", ["", '"'], ids=["plain", "quoted"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_a_wide_file_is_read_by_lines(read, quote, newline):
+    file = read(wide_text(3, quote, newline))
     assert file.orientation == "samples x genes"
-    assert np.array_equal(file.matrix.counts.toarray(), np.outer([1, 2, 3], row))
+    assert file.matrix.sample_ids == (("S, 0", "S, 1", "S, 2") if quote else ("S0", "S1", "S2"))
+    assert file.matrix.gene_ids == tuple(WIDE_GENES)
+    assert np.array_equal(file.matrix.counts.toarray(), np.outer([1, 2, 3], range(3_000)))
+
+
+def test_a_wide_file_of_many_blocks_is_read_whole(read):
+    counts = read(gzip.compress(wide_text(400).encode(), 1)).matrix.counts
+    assert np.array_equal(counts.sum(axis=1), np.arange(1, 401) * np.arange(3_000).sum())
+
+
+def test_the_last_block_of_a_wide_file_may_be_full(read, monkeypatch):
+    monkeypatch.setattr("gem_assets.counts.readers.text_blocks._BLOCK_BYTES", 1_000)
+    assert read(wide_text(4)).matrix.n_samples == 4
+
+
+def test_many_cells_in_columns_are_read_by_lines_with_both_names_of_a_gene(read):
+    cells = [f"cell{i}" for i in range(2_500)]
+    text = "gene_id\tgene_name\t" + "\t".join(cells) + "\n"
+    text += "ENSG00000000003\tTSPAN6\t" + "\t".join("2" * 2_500) + "\n\n"
+    text += 'ENSG00000000005\t"TNMD"\t' + "\t".join("3" * 2_500) + "\n"
+    matrix = read(text).matrix
+    assert matrix.gene_symbols == ("TSPAN6", "TNMD")
+    assert matrix.counts.toarray().tolist() == [[2, 3]] * 2_500
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("S1,0,2,", "S1,0,,", "missing_value", "row 3 (sample 'S1'), column 3 (gene 'ENSG0000"),
+        ("5998\n", "\n", "missing_value", "row 3 (sample 'S1'), column 3001"),
+        ("S1,0,2,", "S1,0,two,", "not_a_number", "is 'two'"),
+        ("S1,0,2,", "S1,0,1\r2,", "line_breaks", "line 3 holds carriage returns"),
+        ("S25,0,26,", "S25,0,1\r2,", "unreadable_text", "a cell holds a line break"),
+        ("S1,0,2,", "S1,0,2,2,", "ragged_rows", "row 3 (starting 'S1') has 3002 cells"),
+        ("S1,0,2,", "S1\nS1,0,2,", "ragged_rows", "row 3 (starting 'S1') has 1 cells"),
+    ],
+)
+def test_a_fault_in_a_wide_file_is_named(refusal, old, new, code, said):
+    text = wide_text(30)
+    assert old in text
+    problem = refusal(text.replace(old, new, 1))
+    assert problem.code == code
+    assert said in problem.sentence
+
+
+def test_another_encoding_in_a_wide_file_is_named_by_its_line(refusal):
+    problem = refusal(wide_text(30).replace("S25,", "S\xe9,").encode("latin-1"))
+    assert problem.code == "not_utf8"
+    assert "line 27 holds the byte 0xe9" in problem.sentence
 
 
 @pytest.mark.parametrize(
@@ -389,6 +450,10 @@ def test_a_fault_of_the_disk_while_reading_is_no_fault_of_the_file(tmp_path):
 
     with pytest.raises(OSError, match="Input/output error"):
         read_counts(Failing(tmp_path / "counts.tsv.gz"))
+
+
+def test_a_line_of_a_hundred_thousand_columns_is_divided():
+    assert find_delimiter(["name," + ",".join("1" * 100_000)] * 2) == (",", True)
 
 
 def test_lines_without_columns_have_no_layout():

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-import pyarrow as pa
-from pyarrow import csv as arrow_csv
 from scipy import sparse
 
 from gem_assets.counts.gene_names import ensembl_share
@@ -14,6 +9,13 @@ from gem_assets.counts.matrix import CountMatrix, narrowest
 from gem_assets.counts.orientation import orient
 from gem_assets.counts.readers.reader import CountsFile
 from gem_assets.counts.readers.source import CountsSource
+from gem_assets.counts.readers.text_blocks import (
+    TextTable,
+    UnreadableBlockError,
+    can_read_by_lines,
+    read_by_columns,
+    read_by_lines,
+)
 from gem_assets.counts.readers.text_faults import find_fault
 from gem_assets.counts.readers.text_layout import (
     DELIMITER_NAMES,
@@ -24,22 +26,6 @@ from gem_assets.counts.readers.text_layout import (
 from gem_assets.problems import RefusedInputError, refuse
 
 _FORMATS = {"\t": "tsv", ",": "csv"}
-
-_BLOCK_BYTES = 4 << 20
-_WIDE_BLOCK_BYTES = 32 << 20
-_WIDE = 2_000
-"""Arrow pays for each column of each block: a file of 300 samples x 60,000 genes takes 10.6 s in
-blocks of 4 MiB and 2.4 s in blocks of 16 MiB, one of 60,000 genes x 300 samples .7 s in either
-(measured; pandas: 6.7 s and 1.1 s)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """What the file holds, oriented as it lies."""
-
-    row_names: list[str]
-    second_names: list[str] | None
-    counts: sparse.csr_array
 
 
 class DelimitedTextReader:
@@ -108,59 +94,16 @@ class DelimitedTextReader:
         name = _FORMATS.get(layout.delimiter, "text")
         return CountsFile(matrix, name, axes.orientation, tuple(notes))
 
-    def _read_table(self, source: CountsSource, layout: TextLayout) -> _Table:
+    def _read_table(self, source: CountsSource, layout: TextLayout) -> TextTable:
         try:
+            if can_read_by_lines(layout):
+                with source.bytes() as file:
+                    return read_by_lines(file, layout)
             with source.arrow_stream() as stream:
-                return _read_blocks(stream, layout)
-        except (pa.ArrowInvalid, _MissingCountError) as error:
+                return read_by_columns(stream, layout)
+        except UnreadableBlockError as error:
             with source.bytes() as file:
                 raise find_fault(file, layout) or _unexplained(error) from error
-
-
-class _MissingCountError(ValueError):
-    """Some cell is empty, NA, NaN or infinite."""
-
-
-def _read_blocks(stream: pa.NativeFile, layout: TextLayout) -> _Table:
-    """Read block by block, so that never more than a block is dense."""
-    n_columns = len(layout.columns) + 1
-    names = [f"f{i}" for i in range(n_columns)]
-    values = [names[i + 1] for i in layout.value_columns]
-    texts = [names[0]] if layout.second_name is None else [names[0], names[layout.second_name + 1]]
-    types = dict.fromkeys(values, pa.float64()) | dict.fromkeys(texts, pa.string())
-    wide = n_columns > _WIDE
-    batches = arrow_csv.open_csv(
-        stream,
-        arrow_csv.ReadOptions(
-            skip_rows=layout.header_lines,
-            column_names=names,
-            # A block must hold a whole row, and a later row may be longer than those looked at.
-            block_size=max(_WIDE_BLOCK_BYTES if wide else _BLOCK_BYTES, 4 * layout.widest_line),
-        ),
-        arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=False),
-        arrow_csv.ConvertOptions(
-            column_types=types, include_columns=texts + values, strings_can_be_null=False
-        ),
-    )
-    found: list[list[str]] = [[] for _ in texts]
-    blocks: list[sparse.csr_array] = []
-    for batch in batches:
-        for i, column in enumerate(found):
-            column.extend(name.strip() for name in batch.column(i).to_pylist())
-        block = _to_csr(batch, len(texts), values)
-        blocks.append(block)
-    counts = sparse.csr_array((0, len(values))) if not blocks else sparse.vstack(blocks, "csr")
-    return _Table(found[0], found[1] if len(found) > 1 else None, sparse.csr_array(counts))
-
-
-def _to_csr(batch: pa.RecordBatch, n_texts: int, values: list[str]) -> sparse.csr_array:
-    numbers = pa.RecordBatch.from_arrays(batch.columns[n_texts:], names=values)
-    if not values:
-        return sparse.csr_array((batch.num_rows, 0))
-    dense = numbers.to_tensor(null_to_nan=True, row_major=True).to_numpy()
-    if not np.isfinite(dense).all():
-        raise _MissingCountError
-    return sparse.csr_array(dense)
 
 
 def _refuse_sample_annotation(layout: TextLayout) -> None:
@@ -175,10 +118,9 @@ def _refuse_sample_annotation(layout: TextLayout) -> None:
     )
 
 
-def _unexplained(error: Exception) -> RefusedInputError:
-    first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+def _unexplained(error: UnreadableBlockError) -> RefusedInputError:
     return refuse(
         "unreadable_text",
-        f"the table can't be read: {first_line}.",
+        f"the table can't be read: {str(error).splitlines()[0]}.",
         "Write the file again as plain tab-separated text, without quotes.",
     )

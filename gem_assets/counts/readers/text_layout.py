@@ -36,7 +36,7 @@ MISSING = frozenset(["", "na", "nan", "-nan", "n/a", "null", "#n/a", "none", "-"
 """Cells that say there is no value, in lower case."""
 
 _PEEKED_ROWS = 20
-_PEEKED_BYTES = 8_000_000
+_PEEKED_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,8 @@ def find_layout(file: BinaryIO) -> TextLayout:
     Raises
     ------
     gem_assets.problems.RefusedInputError
-        ``not_utf8``, ``no_rows``, ``no_header``, ``no_delimiter`` or ``unnamed_column``.
+        ``not_utf8``, ``line_breaks``, ``no_delimiter``, ``no_rows``, ``no_header`` or
+        ``unnamed_column``.
     """
     lines = _first_lines(file)
     found = find_delimiter(lines)
@@ -186,6 +187,13 @@ def _first_lines(file: BinaryIO) -> list[str]:
     for number, line in enumerate(file, start=1):
         if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise not_utf8("it begins with the mark of UTF-16")
+        if b"\r" in line.rstrip(b"\r\n"):
+            raise refuse(
+                "line_breaks",
+                f"line {number} holds carriage returns, as files with the line ends of old "
+                "Macintosh programs do.",
+                "Save the file with Unix line ends, for example with mac2unix.",
+            )
         lines.append(decode(line, number))
         size += len(line)
         # A header and a row are needed, however long they are.
