@@ -36,7 +36,8 @@ class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     columns
         Columns of the sheet that mean one of ours, e.g. ``{body_site: tissue}``.
     aliases
-        Words of the sheet and the ontology term (or word) they stand for.
+        For a field, words of the sheet and the ontology term they stand for, e.g.
+        ``{tissue: {gut: UBERON:0000160}}``.
     thresholds
         Settings of the verdicts that differ from the defaults.
     """
@@ -44,7 +45,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     counts: str | None = None
     samples: str | None = None
     columns: dict[str, str] = msgspec.field(default_factory=dict)
-    aliases: dict[str, str] = msgspec.field(default_factory=dict)
+    aliases: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     thresholds: dict[str, float] = msgspec.field(default_factory=dict)
 
 
