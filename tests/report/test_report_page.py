@@ -1,0 +1,248 @@
+"""The report says what the tables hold, in one file that asks no host for anything."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gem_assets.qc.history import flagged_rate
+from gem_assets.report.content import MAX_CARDS, ReportInput, report_content
+from gem_assets.report.page import build_report
+from gem_assets.report.thumbnails import label_heatmap, latent_scatter, library_sizes, status_bar
+
+PROVENANCE = {
+    "model_id": "gem-1-bulk_predict-metadata",
+    "model_version": "embedded-1",
+    "served_by": "embedded",
+    "predicted_at": pd.Timestamp("2026-01-02 03:04", tz="UTC"),
+}
+
+
+def report_input(
+    n: int = 24, wrong: tuple[int, ...] = (1, 2, 5), names: dict[int, str] | None = None
+) -> ReportInput:
+    """Make the tables of a dataset of n samples whose stated sex is wrong in some."""
+    ids = [(names or {}).get(i, f"S{i:03d}") for i in range(n)]
+    other = {"male": "female", "female": "male"}
+    samples, verdicts, predicted, probabilities, latents, markers = [], [], [], [], [], []
+    rng = np.random.default_rng(0)
+    for i, sample in enumerate(ids):
+        row = {"dataset": "study", "sample_id": sample}
+        stated = "female" if i % 2 else "male"
+        found = other[stated] if i in wrong else stated
+        status = "fail" if i in wrong else "pass"
+        verdicts.append(
+            row
+            | {
+                "field": "sex",
+                "provided_text": stated,
+                "provided_id": stated,
+                "provided_label": stated,
+                "predicted_id": found,
+                "predicted_label": found,
+                "status": status,
+                "reason": "contradicts" if i in wrong else "same_term",
+                "p_top": 0.99,
+            }
+            | PROVENANCE
+        )
+        verdicts.append(
+            row
+            | {
+                "field": "disease",
+                "provided_text": "normal",
+                "provided_id": "PATO:0000461",
+                "provided_label": "normal",
+                "predicted_id": None,
+                "predicted_label": None,
+                "status": "not_assessed",
+                "reason": "field_not_predicted",
+                "p_top": np.nan,
+            }
+            | PROVENANCE
+        )
+        samples.append(
+            row
+            | {
+                "status": status,
+                "reasons": [],
+                "sentence": f"Labelled {stated}; expression looks {found}.",
+                "suggestion": f"Suggested sex: {found}." if i in wrong else None,
+            }
+        )
+        predicted.append(
+            row
+            | {
+                "field": "sex",
+                "predicted_id": found,
+                "predicted_label": found,
+                "probability": 0.99,
+            }
+            | PROVENANCE
+        )
+        probabilities.append(
+            row
+            | {"field": "sex", "value": [found, other[found]], "probability": [0.99, 0.01]}
+            | PROVENANCE
+        )
+        latents.append(row | {"space": "biological", "vector": rng.normal(size=6)} | PROVENANCE)
+        markers.append({"sample_id": sample, "call": found, "sentence": "."})
+    return ReportInput(
+        dataset="study",
+        modality="bulk",
+        samples=pd.DataFrame(samples),
+        verdicts=pd.DataFrame(verdicts),
+        findings=pd.DataFrame(columns=["dataset", "kind", "sample_ids", "sentence"]),
+        predicted=pd.DataFrame(predicted),
+        probabilities=pd.DataFrame(probabilities),
+        latents=pd.DataFrame(latents),
+        markers=pd.DataFrame(markers),
+    )
+
+
+class _Page(HTMLParser):
+    """What a browser would be told to fetch or to run, and the text that it would show."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [v or "" for k, v in attrs if k in ("src", "href", "xlink:href", "data")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_first_sentence_counts_what_failed_and_what_agrees() -> None:
+    content = report_content(report_input())
+    assert content.headline == "3 of 24 samples contradict their label; 21 agree."
+    assert [card.sample_id for card in content.cards] == ["S001", "S002", "S005"]
+
+
+def test_a_card_holds_three_voices_and_what_to_do() -> None:
+    card = report_content(report_input()).cards[0]
+    assert [(mark.voice, mark.says, mark.side) for mark in card.marks] == [
+        ("label", "female", "for"),
+        ("model", "male (0.99)", "against"),
+        ("markers", "male", "against"),
+    ]
+    assert card.suggestion == "Suggested sex: male."
+
+
+def test_markers_that_side_with_the_label_are_shown_to_do_so() -> None:
+    given = report_input()
+    assert given.markers is not None
+    given.markers.loc[1, "call"] = "female"
+    given.markers.loc[2, "call"] = "unclear"
+    first, second, _ = report_content(given).cards
+    assert first.marks[2].side == "for"
+    assert (second.marks[2].says, second.marks[2].side) == ("unclear", "silent")
+
+
+def test_the_flagged_rate_carries_its_wilson_interval() -> None:
+    _, low, high = flagged_rate(3, 24)
+    assert low is not None
+    assert high is not None
+    rate = report_content(report_input()).rate
+    assert rate is not None
+    assert f"{low:.0%} to {high:.0%}" in rate
+
+
+def test_the_page_says_that_the_embedded_model_is_not_gem_1() -> None:
+    page = _Page(build_report(report_input()))
+    assert "not GEM-1" in page.text
+    assert "uncalibrated" in page.text
+
+
+def test_the_page_asks_no_host_and_runs_no_script() -> None:
+    html = build_report(report_input())
+    page = _Page(html)
+    assert "script" not in page.tags
+    assert not {"link", "iframe", "object", "embed", "img"} & set(page.tags)
+    assert [link for link in page.links if not link.startswith("#")] == []
+    assert re.findall(r"url\((?!#)[^)]*\)|@import", html) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a & b < c"]
+)
+def test_sample_names_are_text_and_never_markup(name: str) -> None:
+    html = build_report(report_input(names={1: name, 3: name + "2"}))
+    page = _Page(html)
+    assert "script" not in page.tags
+    assert "img" not in page.tags
+    assert name in page.text
+
+
+def test_what_was_not_judged_is_listed_with_its_reason() -> None:
+    (row,) = report_content(report_input()).unjudged
+    assert (row.field_name, row.label, row.samples) == ("disease", "normal", 24)
+    assert row.explanation == "The model gave no answer for this field."
+
+
+def test_more_flagged_samples_than_cards_are_told() -> None:
+    content = report_content(report_input(40, tuple(range(15))))
+    assert len(content.cards) == MAX_CARDS
+    assert content.flagged == 15
+
+
+def test_a_dataset_without_labels_is_annotated_and_not_judged() -> None:
+    given = report_input()
+    unlabelled = ReportInput(
+        dataset="study",
+        modality="sc",
+        samples=given.samples.assign(status="not_assessed", suggestion=None),
+        verdicts=given.verdicts.head(0),
+        findings=given.findings,
+        predicted=given.predicted,
+        probabilities=given.probabilities,
+        latents=given.latents,
+    )
+    page = _Page(build_report(unlabelled))
+    assert "24 cells annotated; no labels were stated, so nothing was judged." in page.text
+    assert "What was predicted" in page.text
+
+
+def test_a_large_dataset_shows_its_worst_rows_and_says_how_many_are_left_out() -> None:
+    content = report_content(report_input(2_500, (2_499,)))
+    assert content.table[0]["sample"] == "S2499"
+    assert content.rows_left_out == 1_500
+    assert content.strip == ()
+
+
+def test_findings_on_the_whole_dataset_come_first() -> None:
+    given = report_input()
+    finding = pd.DataFrame(
+        [
+            {
+                "dataset": "study",
+                "kind": "dataset_cause",
+                "sample_ids": [],
+                "sentence": "The sheet is shifted.",
+            }
+        ]
+    )
+    html = build_report(ReportInput(**(given.__dict__ | {"findings": finding})))
+    assert html.index("The sheet is shifted.") < html.index('class="cards"')
+
+
+def test_the_pictures_for_the_ui_are_small_png_images() -> None:
+    given = report_input()
+    pictures = [
+        library_sizes(np.arange(24.0) * 1e6),
+        status_bar(given.samples),
+        label_heatmap(given.verdicts),
+        latent_scatter(given.latents, given.predicted.assign(field="tissue")),
+    ]
+    for picture in pictures:
+        assert re.match(r"!\[[^\]]+\]\(data:image/png;base64,iVBOR", picture)
+        assert len(picture) < 50_000 * 4 / 3
