@@ -1,0 +1,69 @@
+"""How an asset fails: which errors Dagster should try again, and which end the run, in a sentence.
+
+What a room raises carries its sentence already; a traceback beneath it would only hide it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from gem_assets.checks import contract_result, fail_for_good
+from gem_assets.graph import AssetGraph
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from gem_assets.warehouse import Warehouse
+
+MAX_RETRIES = 5
+SECONDS_BETWEEN_RETRIES = 60.0
+"""Together with the waiting inside a step (five minutes) this outlasts a cold start by far."""
+
+
+@contextmanager
+def plain_failures(log: logging.Logger) -> Iterator[None]:
+    """Turn errors of the rooms into Dagster's own.
+
+    What passes by itself (a cold, busy or unreachable endpoint; a model version that was new and
+    is known now; a warehouse that somebody reads) asks Dagster for a retry. What a retry can't
+    mend (key, validation, budget, a step that was not run) fails for good.
+    """
+    from gem_assets.endpoint.errors import EndpointError
+    from gem_assets.predictions.errors import ModelVersionChangedError, PredictionsError
+    from gem_assets.warehouse import WarehouseError, WarehouseLockedError
+
+    try:
+        yield
+    except (EndpointError, WarehouseError, PredictionsError) as error:
+        passing = isinstance(error, WarehouseLockedError | ModelVersionChangedError)
+        if not (passing or getattr(error, "retryable", False)):
+            raise dg.Failure(description=str(error), allow_retries=False) from None
+        log.warning("%s", error)
+        raise dg.RetryRequested(
+            max_retries=MAX_RETRIES, seconds_to_wait=SECONDS_BETWEEN_RETRIES
+        ) from error
+
+
+def write_tables(
+    graph: AssetGraph,
+    warehouse: Warehouse,
+    tables: Mapping[str, pa.Table | pd.DataFrame],
+    dataset: str | None,
+) -> Generator[dg.AssetCheckResult, None, dict[str, int]]:
+    """Replace the tables of a partition; use with ``yield from``, which returns the row counts.
+
+    Rows that break their contract yield the failed check and fail the step: nothing is written.
+    """
+    from gem_assets.warehouse import TABLES, ContractError
+
+    try:
+        return warehouse.replace_partition(tables, dataset)
+    except ContractError as error:
+        yield contract_result(graph, TABLES[error.table].asset, error)
+        fail_for_good(str(error))

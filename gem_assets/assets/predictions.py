@@ -1,0 +1,138 @@
+"""The multi-asset of the four prediction tables: one call of the endpoint fills them all."""
+
+import hashlib
+import math
+from collections.abc import Iterator
+
+import dagster as dg
+
+from gem_assets.assets.failures import plain_failures, write_tables
+from gem_assets.assets.table_spec import table_spec
+from gem_assets.checks import (
+    check_spec,
+    contract_result,
+    contract_spec,
+    fail_for_good,
+    refuse_partition,
+    sample_failures_result,
+)
+from gem_assets.graph import PREDICTION_TABLES, AssetGraph
+
+ALL_PREDICTED = "every_sample_predicted"
+
+
+def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
+    """Return the multi-asset; samples whose counts were predicted before cost no call."""
+
+    @dg.multi_asset(
+        name=f"{graph.key_prefix}_predictions",
+        specs=[
+            table_spec(graph, table, deps=["aligned_counts", "gem_endpoint"])
+            for table in PREDICTION_TABLES
+        ],
+        check_specs=[
+            check_spec(
+                graph,
+                "predicted_metadata",
+                ALL_PREDICTED,
+                "The endpoint answered for every sample; otherwise the samples are named.",
+            ),
+            *(contract_spec(graph, table) for table in PREDICTION_TABLES),
+        ],
+        required_resource_keys={graph.endpoint, graph.warehouse},
+        partitions_def=graph.partitions,
+        pool=graph.pool,
+    )
+    def _predictions(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # type: ignore[type-arg]
+        from gem_assets.counts.arrow import lists_to_csr
+        from gem_assets.genes.order import GeneOrder
+        from gem_assets.predictions.flow import PredictOptions, predict_counts
+        from gem_assets.predictions.observations import observe
+        from gem_assets.predictions.tables import prediction_tables
+        from gem_assets.report.thumbnails import latent_scatter, predicted_values
+
+        name = context.partition_key
+        warehouse = getattr(context.resources, graph.warehouse).open()
+        endpoint = getattr(context.resources, graph.endpoint)
+        with plain_failures(context.log):
+            aligned = warehouse.read("aligned_counts", name)
+            samples = tuple(aligned.column("sample_id").to_pylist())
+            store = endpoint.store()
+            with endpoint.connect() as connection, endpoint.ledger() as ledger:
+                for notice in connection.settings.notices:
+                    context.log.warning(notice)
+                # What was last observed, however long ago: an answer of another version says so.
+                model = observe(connection, ledger, store, max_age_seconds=math.inf)
+                order = GeneOrder(model.gene_order)
+                stale = set(aligned.column("gene_order_hash").unique().to_pylist()) - {order.hash}
+                if stale:
+                    fail_for_good(
+                        f"{name} is aligned to gene order {', '.join(sorted(stale))}, but the "
+                        f"model's is {order.hash}. Materialise gene_order and aligned_counts of "
+                        f"{name} again, then its predictions."
+                    )
+                counts = lists_to_csr(
+                    aligned.column("gene_index"), aligned.column("count"), len(order.gene_ids)
+                )
+                run = predict_counts(
+                    connection,
+                    counts,
+                    samples,
+                    aligned.column("content_hash").to_pylist(),
+                    model,
+                    ledger,
+                    store,
+                    PredictOptions(
+                        seed=endpoint.seed, max_new_samples=endpoint.max_new_samples_per_run
+                    ),
+                    on_progress=lambda done, total, reused: context.log.info(
+                        f"{done} of {total} samples predicted, {reused} known before"
+                    ),
+                )
+            everything = sample_failures_result(
+                graph, "predicted_metadata", ALL_PREDICTED, run.failures, len(samples)
+            )
+            if len(run.failures) == len(samples):
+                yield from refuse_partition(everything)
+            tables = prediction_tables(name, samples, run, store, counts, graph.modality)
+            rows = yield from write_tables(graph, warehouse, tables, name)
+        yield everything
+        # The same questions have the same answers, whoever asked them and when.
+        asked = "\n".join(f"{sample} {run.keys[sample]}" for sample in samples)
+        version = hashlib.sha256(asked.encode()).hexdigest()
+        shared: dict[str, str | int] = {
+            "model": model.model_id,
+            "model version": model.model_version,
+            "served by": model.served_by,
+            "samples asked now": run.asked,
+            "samples known before": run.reused,
+        }
+        pictures: dict[str, dict[str, dg.MetadataValue[str]]] = {
+            "predicted_metadata": {
+                "predicted values": dg.MetadataValue.md(
+                    predicted_values(tables["predicted_metadata"].to_pandas())
+                )
+            },
+            "latents": {
+                "latents": dg.MetadataValue.md(
+                    latent_scatter(
+                        tables["latents"].to_pandas(), tables["predicted_metadata"].to_pandas()
+                    )
+                )
+            },
+        }
+        for table in PREDICTION_TABLES:
+            yield contract_result(graph, table)
+            yield dg.MaterializeResult(
+                asset_key=graph.key(table),
+                data_version=dg.DataVersion(version),
+                metadata={
+                    "dagster/partition_row_count": rows[table],
+                    **shared,
+                    **pictures.get(table, {}),
+                },
+            )
+
+    return _predictions

@@ -1,0 +1,83 @@
+"""The asset ``sample_labels``: what the sample sheet states, resolved to ontology terms."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from gem_assets.assets.failures import plain_failures, write_tables
+from gem_assets.assets.table_spec import table_spec
+from gem_assets.checks import (
+    check_spec,
+    contract_result,
+    contract_spec,
+    problems_result,
+    refuse_partition,
+)
+from gem_assets.graph import AssetGraph
+
+SHEET_FITS = "sheet_fits_counts"
+
+
+def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
+    """Return the asset; a dataset without a sheet has no labels, and nothing of it is judged.
+
+    It depends on ``raw_counts``, because whether a sheet fits can only be told beside the counts:
+    a sheet of another dataset must stop the verdicts.
+    """
+
+    @dg.multi_asset(
+        name=f"{graph.key_prefix}_sample_labels",
+        specs=[table_spec(graph, "sample_labels", deps=["raw_counts"])],
+        check_specs=[
+            check_spec(
+                graph,
+                "sample_labels",
+                SHEET_FITS,
+                "The sheet can be read, names the samples of the counts, and its labels are known "
+                "words of their ontology.",
+            ),
+            contract_spec(graph, "sample_labels"),
+        ],
+        required_resource_keys={graph.datasets, graph.warehouse},
+        partitions_def=graph.partitions,
+    )
+    def _sample_labels(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # type: ignore[type-arg]
+        from gem_assets.labels.statements import stated_labels
+        from gem_assets.problems import RefusedInputError
+
+        name = context.partition_key
+        warehouse = getattr(context.resources, graph.warehouse).open()
+        try:
+            with plain_failures(context.log):
+                samples = warehouse.read("raw_counts", name, columns=["sample_id"])
+                dataset = getattr(context.resources, graph.datasets).open(name)
+                stated = stated_labels(
+                    dataset.name,
+                    dataset.sheet,
+                    tuple(samples.column("sample_id").to_pylist()),
+                    columns=dataset.config.columns,
+                    aliases=dataset.config.aliases,
+                )
+                rows = yield from write_tables(
+                    graph, warehouse, {"sample_labels": stated.table}, name
+                )
+        except RefusedInputError as refusal:
+            yield from refuse_partition(
+                problems_result(graph, "sample_labels", SHEET_FITS, refusal.problems)
+            )
+            return
+        yield problems_result(graph, "sample_labels", SHEET_FITS, stated.problems)
+        yield contract_result(graph, "sample_labels")
+        yield dg.MaterializeResult(
+            asset_key=graph.key("sample_labels"),
+            data_version=dg.DataVersion(stated.content_hash()),
+            metadata={
+                "dagster/partition_row_count": rows["sample_labels"],
+                "sheet": str(dataset.sheet) if dataset.sheet else "none: nothing is judged",
+                "resolutions": stated.resolutions(),
+            },
+        )
+
+    return _sample_labels

@@ -1,0 +1,120 @@
+"""Dagster resources: the datasets, the warehouse, and the endpoint with what it has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import dagster as dg
+from pydantic import Field
+
+from gem_assets.settings import Modality, endpoint_mode
+
+if TYPE_CHECKING:
+    from gem_assets.datasets import Dataset
+    from gem_assets.endpoint.connection import EndpointConnection
+    from gem_assets.predictions.ledger import Ledger
+    from gem_assets.predictions.store import Store
+    from gem_assets.problems import InputProblem
+    from gem_assets.warehouse import Warehouse
+
+
+class GemDatasets(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own idiom
+    """Where the datasets of a modality lie."""
+
+    data: str = Field(description="Folder or fsspec location that holds bulk/NAME and sc/NAME.")
+    modality: str = Field(description="'bulk' or 'sc'.")
+
+    def names(self) -> tuple[tuple[str, ...], tuple[InputProblem, ...]]:
+        """Return the names of all datasets, and warnings about folders that can't be one."""
+        from gem_assets.datasets import dataset_names
+
+        return dataset_names(self.data, cast("Modality", self.modality))
+
+    def open(self, name: str) -> Dataset:
+        """Find the files of a dataset.
+
+        Raises
+        ------
+        gem_assets.problems.RefusedInputError
+            If something of it is missing or can't be understood.
+        """
+        from gem_assets.datasets import open_dataset
+
+        return open_dataset(self.data, cast("Modality", self.modality), name)
+
+
+class GemWarehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The results folder: the DuckDB warehouse and the reports in it."""
+
+    results: str = Field(description="Local folder of everything that is made.")
+    schema_name: str = Field(description="DuckDB schema of the tables: the key prefix.")
+    modality: str = Field(description="'bulk' or 'sc'.")
+
+    def open(self) -> Warehouse:
+        """Return the warehouse; it connects for each operation and holds no lock in between."""
+        from gem_assets.warehouse import Warehouse
+
+        return Warehouse(
+            Path(self.results) / "warehouse.duckdb",
+            self.schema_name,
+            modality=cast("Modality", self.modality),
+        )
+
+    @property
+    def reports(self) -> Path:
+        """Folder of this instance's reports."""
+        return Path(self.results) / "reports" / self.schema_name
+
+
+class GemEndpoint(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The endpoint that predicts, and the ledger and store of what was asked and answered.
+
+    The mode is explicit: a key in the environment never switches to a paid endpoint. The key
+    itself is read from ``SYNTHESIZE_API_KEY`` when a step connects, and kept nowhere.
+    """
+
+    mode: str = Field(default="embedded", description="embedded, hosted or self_hosted.")
+    modality: str = Field(description="'bulk' or 'sc'.")
+    results: str = Field(description="Local folder of ledger and predictions.")
+    ready_timeout: float = Field(
+        default=300.0, description="Seconds a step waits for a cold endpoint before it retries."
+    )
+    max_new_samples_per_run: int = Field(
+        default=10_000, description="More samples than this are not sent in one run."
+    )
+    seed: int = Field(default=42, description="Seed sent with every query.")
+
+    @contextmanager
+    def connect(self) -> Iterator[EndpointConnection]:
+        """Connect for the length of a step.
+
+        Raises
+        ------
+        gem_assets.endpoint.errors.EndpointMisconfigured
+            If mode and environment don't fit, e.g. hosted without a key.
+        """
+        from gem_assets.endpoint.connection import EndpointConnection
+        from gem_assets.endpoint.settings import EndpointSettings
+
+        settings = EndpointSettings.from_environment(
+            endpoint_mode(self.mode), cast("Modality", self.modality)
+        )
+        with EndpointConnection(settings) as connection:
+            yield connection
+
+    def ledger(self) -> Ledger:
+        """Open the ledger of what was asked; use it as a context manager."""
+        from gem_assets.predictions.ledger import Ledger
+
+        folder = Path(self.results)
+        folder.mkdir(parents=True, exist_ok=True)
+        return Ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
+
+    def store(self) -> Store:
+        """Return the folder of what was answered."""
+        from gem_assets.predictions.store import Store
+
+        return Store(Path(self.results) / "predictions")
