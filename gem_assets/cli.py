@@ -1,0 +1,129 @@
+"""The command line: ``gem-assets run | predict | serve``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+
+from gem_assets import __version__
+from gem_assets.settings import ENDPOINT_MODES, MODALITIES, Modality, Settings, endpoint_mode
+
+P = ParamSpec("P")
+
+
+def _told_plainly(command: Callable[P, None]) -> Callable[P, None]:
+    """Show what went wrong as a sentence: a user's mistake gets no traceback."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        from gem_assets.endpoint.errors import EndpointError
+        from gem_assets.predictions.errors import PredictionsError
+        from gem_assets.problems import RefusedInputError
+        from gem_assets.warehouse.errors import WarehouseError
+
+        try:
+            command(*args, **kwargs)
+        except (RefusedInputError, EndpointError, PredictionsError, WarehouseError) as error:
+            raise click.ClickException(str(error)) from None
+
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Find RNA-seq samples whose labels their expression contradicts."""
+
+
+@main.command()
+@click.option("--data", metavar="DIR", help="Folder with bulk/NAME and sc/NAME. [GEM_ASSETS_DATA]")
+@click.option("--results", metavar="DIR", help="Folder to write to. [GEM_ASSETS_RESULTS]")
+@click.option(
+    "--endpoint",
+    type=click.Choice(ENDPOINT_MODES),
+    help="Who predicts. [GEM_ASSETS_ENDPOINT, embedded]",
+)
+@click.argument("datasets", nargs=-1)
+@_told_plainly
+def run(
+    data: str | None, results: str | None, endpoint: str | None, datasets: tuple[str, ...]
+) -> None:
+    """Materialise DATASETS (all, if none is named) and print the findings.
+
+    Exit status: 0 if every dataset got its report, whatever it says; 1 if one could not be done.
+    """
+    from rich.console import Console
+
+    from gem_assets.headless import run_datasets
+    from gem_assets.terminal import print_findings
+
+    settings = _settings(data, results, endpoint)
+    console = Console(highlight=False)
+    progress = Console(stderr=True, highlight=False, style="dim")
+    outcomes = list(
+        run_datasets(settings, datasets, on_start=lambda line: progress.print(line, markup=False))
+    )
+    print_findings(console, settings, outcomes)
+    if any(outcome.failures for outcome in outcomes):
+        sys.exit(1)
+
+
+def _settings(data: str | None, results: str | None, endpoint: str | None) -> Settings:
+    try:
+        default = Settings.from_environment()
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    return Settings(
+        data or default.data,
+        results or default.results,
+        endpoint_mode(endpoint) if endpoint else default.endpoint,
+    )
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sample", metavar="ID", help="Only this sample.")
+@click.option("--modality", type=click.Choice(MODALITIES), default="bulk", show_default=True)
+@click.option("--results", metavar="DIR", help="Folder of ledger and store. [GEM_ASSETS_RESULTS]")
+@click.option(
+    "--endpoint",
+    type=click.Choice(ENDPOINT_MODES),
+    help="Who predicts. [GEM_ASSETS_ENDPOINT, embedded]",
+)
+@_told_plainly
+def predict(
+    file: Path, sample: str | None, modality: Modality, results: str | None, endpoint: str | None
+) -> None:
+    """Predict the metadata of the samples in FILE, without Dagster; prints CSV.
+
+    What was predicted before is not asked again.
+    """
+    from gem_assets.one_file import predict_file
+
+    settings = _settings(None, results, endpoint)
+    frame, notes = predict_file(file, modality, settings, sample)
+    for note in notes:
+        click.echo(note, err=True)
+    click.echo(frame.to_csv(index=False), nl=False)
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option(
+    "--cold-start",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Sleep this long after the first prediction is asked, as a scaled-down model does.",
+)
+@_told_plainly
+def serve(port: int, cold_start: float) -> None:
+    """Serve the embedded endpoint over HTTP, on this machine only."""
+    from gem_assets.embedded.serve import serve as serve_endpoint
+
+    serve_endpoint(port, cold_start)

@@ -1,0 +1,162 @@
+"""Materialise datasets without the UI: what ``gem-assets run`` and ``make demo`` do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import dagster as dg
+
+from gem_assets.assets.build import build_gem_assets
+from gem_assets.assets.qc import LABELS_AGREE
+from gem_assets.datasets import dataset_names
+from gem_assets.graph import AssetGraph
+from gem_assets.problems import refuse
+from gem_assets.settings import MODALITIES, Modality, Settings
+
+# Dagster's own log is for its UI; the terminal gets our sentences.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class DatasetOutcome:
+    """What became of one dataset.
+
+    Attributes
+    ----------
+    modality, name
+        Which dataset.
+    schema
+        DuckDB schema of its tables.
+    failures
+        Sentences of what went wrong, by asset; empty if every step succeeded.
+    warnings
+        Sentences of checks that failed without stopping anything.
+    report
+        Path of its report; None if none was made.
+    """
+
+    modality: Modality
+    name: str
+    schema: str
+    failures: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    report: Path | None = None
+
+
+def run_datasets(
+    settings: Settings, names: Sequence[str] = (), *, on_start: Callable[[str], None] = print
+) -> Iterator[DatasetOutcome]:
+    """Materialise datasets one after the other, in this process.
+
+    With ``DAGSTER_HOME`` set, the runs and partitions are kept there and the UI shows them.
+
+    Parameters
+    ----------
+    settings
+        Locations and endpoint mode.
+    names
+        Datasets, as ``NAME`` or ``bulk/NAME``; all that are found if none is named.
+    on_start
+        Told what is about to be done, a line a time.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        If there is no dataset, or none of a given name.
+    """
+    chosen = _choose(settings, names)
+    with _instance() as instance:
+        for modality, datasets in chosen.items():
+            graph = AssetGraph(modality, f"gem_{modality}")
+            definitions = build_gem_assets(modality, settings=settings)
+            instance.add_dynamic_partitions(graph.partitions.name or "", datasets)
+            on_start(f"{modality}: asking the {settings.endpoint} endpoint for its gene order")
+            order = definitions.resolve_job_def(graph.endpoint_job).execute_in_process(
+                instance=instance, raise_on_error=False, run_config=_QUIET
+            )
+            if not order.success:
+                failures = tuple(_failures(order))
+                yield from (
+                    DatasetOutcome(modality, name, graph.key_prefix, failures) for name in datasets
+                )
+                continue
+            job = definitions.resolve_job_def(graph.refresh_job)
+            for name in datasets:
+                on_start(f"{modality}/{name}")
+                result = job.execute_in_process(
+                    instance=instance,
+                    partition_key=name,
+                    raise_on_error=False,
+                    run_config=_QUIET,
+                )
+                yield _outcome(graph, name, result)
+
+
+def _choose(settings: Settings, names: Sequence[str]) -> dict[Modality, list[str]]:
+    found = {modality: dataset_names(settings.data, modality)[0] for modality in MODALITIES}
+    known = {f"{modality}/{name}" for modality in MODALITIES for name in found[modality]}
+    if not known:
+        raise refuse(
+            "no_datasets",
+            f"There is no dataset in {settings.data!r}: neither bulk/NAME/ nor sc/NAME/ exists.",
+            "Make data/bulk/NAME/ with counts.tsv.gz and samples.csv, or name another folder with "
+            "--data.",
+        )
+    unknown = [n for n in names if n not in known and not any(k.endswith(f"/{n}") for k in known)]
+    if unknown:
+        raise refuse(
+            "dataset_missing",
+            f"There is no dataset {', '.join(map(repr, unknown))} in {settings.data!r}; it holds "
+            f"{', '.join(sorted(known))}.",
+            "Check the spelling.",
+        )
+    chosen = {
+        modality: [
+            name
+            for name in found[modality]
+            if not names or name in names or f"{modality}/{name}" in names
+        ]
+        for modality in MODALITIES
+    }
+    return {modality: datasets for modality, datasets in chosen.items() if datasets}
+
+
+@contextmanager
+def _instance() -> Iterator[dg.DagsterInstance]:
+    if os.environ.get("DAGSTER_HOME"):
+        Path(os.environ["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    else:
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+
+
+def _outcome(graph: AssetGraph, name: str, result: dg.ExecuteInProcessResult) -> DatasetOutcome:
+    outcome = DatasetOutcome(graph.modality, name, graph.key_prefix, tuple(_failures(result)))
+    warnings = tuple(
+        evaluation.description or evaluation.check_name
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed
+        and evaluation.severity is dg.AssetCheckSeverity.WARN
+        and evaluation.check_name != LABELS_AGREE  # the findings say it better
+    )
+    for event in result.get_asset_materialization_events():
+        materialization = event.materialization
+        if materialization.asset_key == graph.key("qc_report"):
+            path = materialization.metadata["path"].value
+            return replace(outcome, warnings=warnings, report=Path(str(path)))
+    return replace(outcome, warnings=warnings)
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for event in result.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            described = failure.user_failure_data and failure.user_failure_data.description
+            error = failure.error.message.strip() if failure.error else "no reason was given"
+            yield described or f"{event.step_key}: {error}"
