@@ -114,12 +114,14 @@ def align_counts(
     gene_counts = np.zeros(matrix.n_genes)
     # Rows are written where they belong as they come. No alignment has more values than its input,
     # and pages that stay empty take no memory.
-    indptr = np.zeros(matrix.n_samples + 1, dtype=np.int64)
+    # Offsets of another width than the indices would have scipy copy and widen these.
+    offset_type = np.int32 if matrix.counts.nnz <= LARGEST_COUNT else np.int64
+    indptr = np.zeros(matrix.n_samples + 1, dtype=offset_type)
     indices = np.empty(matrix.counts.nnz, dtype=np.int32)
     data = np.empty(matrix.counts.nnz, dtype=np.int32)
     written = 0
     for rows in _chunks(matrix.counts):
-        chunk = matrix.counts[rows]
+        chunk = _view(matrix.counts, rows)
         total_counts[rows] = chunk.sum(axis=1, dtype=np.float64)
         gene_counts += np.bincount(chunk.indices, weights=chunk.data, minlength=matrix.n_genes)
         exact = _dtype_for_sums(chunk.dtype, float(total_counts[rows].max()))
@@ -198,6 +200,16 @@ def _chunks(counts: sparse.csr_array) -> Iterator[slice]:
         start = stop
 
 
+def _view(counts: sparse.csr_array, rows: slice) -> sparse.csr_array:
+    """Return some rows without copying their values, as slicing would."""
+    indptr = counts.indptr[rows.start : rows.stop + 1]
+    values = slice(indptr[0], indptr[-1])
+    return sparse.csr_array(
+        (counts.data[values], counts.indices[values], (indptr - indptr[0]).astype(np.int32)),
+        shape=(rows.stop - rows.start, counts.shape[1]),
+    )
+
+
 def _dtype_for_sums(dtype: np.dtype[Any], largest_total: float) -> type[np.int32 | np.float64]:
     """Return the dtype in which counts of one sample can be summed without loss or overflow."""
     fits = np.issubdtype(dtype, np.integer) and largest_total <= LARGEST_COUNT
@@ -215,7 +227,7 @@ def _relabel(
     """
     columns = np.where(targets < 0, n_model_genes, targets).astype(np.int32)
     by_gene = sparse.csr_array(
-        (counts.data, columns[counts.indices], counts.indptr),
+        (counts.data, columns.take(counts.indices), counts.indptr),
         shape=(counts.shape[0], n_model_genes + 1),
     ).tocsc()
     n_placed = by_gene.indptr[n_model_genes]
@@ -230,10 +242,10 @@ def _relabel(
 def _refuse_impossible(
     aligned: sparse.csr_array, sample_ids: tuple[str, ...], order: GeneOrder
 ) -> None:
-    # Written so that a value that is not a number is impossible too.
-    possible = (aligned.data >= 0) & (aligned.data <= LARGEST_COUNT)
-    if possible.all():
+    if aligned.nnz == 0 or (aligned.data.min() >= 0 and aligned.data.max() <= LARGEST_COUNT):
         return
+    # What is not a number fails both comparisons, above and here.
+    possible = (aligned.data >= 0) & (aligned.data <= LARGEST_COUNT)
     position = int(np.flatnonzero(~possible)[0])
     sample = sample_ids[int(np.searchsorted(aligned.indptr, position, side="right")) - 1]
     raise refuse(

@@ -135,13 +135,13 @@ def resolve_genes(
     """
     # Plain objects, so that a missing part is NaN in every pandas.
     names = pd.Series(list(gene_ids), dtype=object)
-    parts = names.str.extract(_ENSEMBL)
+    rows = _Rows(len(names), order)
+    rows.place(names, "matched")
+    # Only names that the model doesn't know as they stand need taking apart.
+    parts = names.mask(rows.settled).str.extract(_ENSEMBL)
     stable_ids = "ENSG" + parts["number"].str.zfill(11)
     on_par_y = parts["par_prefix"].notna() | parts["par_suffix"].notna()
     exact = (parts["version"].isna() & ~on_par_y).to_numpy(dtype=bool)
-
-    rows = _Rows(len(names), order)
-    rows.place(names, "matched")
     rows.place(stable_ids, np.where(exact, "matched", "version_stripped").astype(object))
     rows.settle(stable_ids.isin(load_gene_table()["gene_id"]).to_numpy(dtype=bool), "dropped")
     # Retired ids belong here: an id, even an old one, is more exact than a symbol.
