@@ -9,6 +9,7 @@ from gem_assets.warehouse.errors import (
     WarehouseVersionError,
 )
 from gem_assets.warehouse.locking import LockPatience
+from gem_assets.warehouse.reader import WarehouseReader
 from gem_assets.warehouse.schemas import TABLES, column_schema, validate
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Warehouse",
     "WarehouseError",
     "WarehouseLockedError",
+    "WarehouseReader",
     "WarehouseVersionError",
     "column_schema",
     "validate",

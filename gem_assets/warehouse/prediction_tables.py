@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from gem_assets.labels.resolution import Resolution
 from gem_assets.warehouse.contract import Column, Table
 from gem_assets.warehouse.row_rules import (
     both_or_neither,
@@ -31,26 +32,14 @@ from gem_assets.warehouse.value_rules import (
     IS_COUNT,
     IS_DESCENDING,
     IS_FINITE,
+    IS_TEXT,
     SUMS_TO_ONE,
     between,
     each,
     one_of,
 )
 
-RESOLUTIONS = frozenset(
-    {
-        "id",
-        "replaced",
-        "label",
-        "synonym",
-        "alias",
-        "ambiguous",
-        "unknown",
-        "unmapped",
-        "wrong_ontology",
-        "deprecated",
-    }
-)
+RESOLUTIONS = frozenset(resolution.value for resolution in Resolution)
 """How a stated label's text became a term, or why it did not."""
 
 ONE_MODEL = one_a_dataset("model_id", "model_version")
@@ -125,7 +114,7 @@ CLASSIFIER_PROBS = Table(
             "value",
             pa.list_(TEXT),
             "Ids of the values, the most probable first.",
-            rules=(HAS_VALUES, ARE_DISTINCT),
+            rules=(HAS_VALUES, each(IS_TEXT), ARE_DISTINCT),
         ),
         Column(
             "probability",

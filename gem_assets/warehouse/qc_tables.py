@@ -99,7 +99,7 @@ QC_SAMPLES = Table(
         DATASET,
         SAMPLE_ID,
         STATUS,
-        names("reasons", "Reasons of the status, as words of a closed list."),
+        names("reasons", "Reasons of the status, the worst first, as field:reason."),
         text("sentence", "The finding in one sentence."),
         text("suggestion", "What to do or to look at.", nullable=True),
     ),

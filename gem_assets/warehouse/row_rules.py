@@ -33,7 +33,7 @@ def counted_from_zero(column: str, *per: str) -> RowRule:
 
     def holds(frame: pd.DataFrame) -> Held:
         position = frame.groupby(list(per), sort=False, dropna=False).cumcount().to_numpy()
-        found = frame[column].to_numpy(dtype=float, na_value=np.nan)
+        found = _numbers(frame[column])
         return np.asarray(found == position, dtype=bool)
 
     return RowRule(
@@ -96,9 +96,8 @@ def sum_not_above(parts: tuple[str, ...], whole: str) -> RowRule:
     """Return the rule that columns of whole numbers add up to at most another."""
 
     def holds(frame: pd.DataFrame) -> Held:
-        total = sum(frame[part].to_numpy(dtype=float, na_value=0.0) for part in parts)
-        limit = frame[whole].to_numpy(dtype=float, na_value=np.inf)
-        return np.asarray(total <= limit, dtype=bool)
+        total = sum(_numbers(frame[part]) for part in parts)
+        return np.asarray(~(total > _numbers(frame[whole])), dtype=bool)
 
     return RowRule(f"{' + '.join(parts)} is at most {whole}", (*parts, whole), holds)
 
@@ -131,7 +130,7 @@ def sums(lists: str, total: str) -> RowRule:
 
     def holds(frame: pd.DataFrame) -> Held:
         found = _row_sums(frame[lists])
-        stated = frame[total].to_numpy(dtype=float, na_value=np.nan)
+        stated = _numbers(frame[total])
         return np.asarray(np.isclose(found, stated, rtol=RELATIVE_TOLERANCE, atol=0.0), dtype=bool)
 
     return RowRule(f"{total} is the sum of {lists}", (lists, total), holds)
@@ -142,10 +141,15 @@ def counts_positives(lists: str, number: str) -> RowRule:
 
     def holds(frame: pd.DataFrame) -> Held:
         found = _row_sums(frame[lists], of_positives=True)
-        stated = frame[number].to_numpy(dtype=float, na_value=np.nan)
+        stated = _numbers(frame[number])
         return np.asarray(found == stated, dtype=bool)
 
     return RowRule(f"{number} is the number of values above 0 in {lists}", (lists, number), holds)
+
+
+def _numbers(series: pd.Series) -> NDArray[np.float64]:
+    """Return the numbers of a column; a missing one is NaN, which no comparison holds for."""
+    return np.asarray(chunks_of(series).cast(pa.float64()).fill_null(np.nan), dtype=np.float64)
 
 
 def chunks_of(series: pd.Series) -> pa.ChunkedArray:

@@ -147,7 +147,7 @@ def _value_check(column: str, rule: ValueRule) -> pandera.Check:
         return _truths(np.concatenate([np.empty(0, dtype=bool), *held]))
 
     # Nulls are the business of `nullable`; the rules let them pass themselves.
-    return pandera.Check(holds, error=f"{column} {rule.says}", ignore_na=False)
+    return pandera.Check(holds, name=column, error=f"{column} {rule.says}", ignore_na=False)
 
 
 def _row_check(rule: RowRule) -> pandera.Check:
@@ -170,6 +170,8 @@ def _failed_check(fault: SchemaError) -> tuple[str, str, NDArray[np.intp]]:
         # pandera's own check `not_nullable`: its failure cases are the rows with the null.
         column = str(fault.schema.name)
         return f"{column} is given", column, fault.failure_cases["index"].to_numpy(dtype=int)
+    if fault.check_output is None:  # pragma: no cover - the check itself failed: a fault of ours
+        raise fault
     positions = np.flatnonzero(~fault.check_output.to_numpy(dtype=bool))
     return str(check.error), str(check.name), positions
 

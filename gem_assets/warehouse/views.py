@@ -30,7 +30,13 @@ def _annotations() -> str:
     ]
     provenance = [f"  any_value({column.name}) AS {column.name}" for column in PROVENANCE]
     columns = ",\n".join(["  dataset", "  sample_id", *picked, *provenance])
-    return f"SELECT\n{columns}\nFROM {{schema}}.predicted_metadata\nGROUP BY dataset, sample_id"
+    return f"""
+SELECT
+{columns}
+FROM {{schema}}.predicted_metadata
+GROUP BY dataset, sample_id
+ORDER BY min(rowid)
+"""
 
 
 _QC_MISMATCHES = f"""
