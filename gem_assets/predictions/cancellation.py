@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
+import anyio.lowlevel
 
 T = TypeVar("T")
 
@@ -44,6 +45,8 @@ async def finish_despite_cancellation(call: Callable[[], Awaitable[T]], grace_se
             except Exception as error:  # noqa: BLE001
                 failures.append(error)
         finished.set()
+    # Leave by the cancellation, if there was one.
+    await anyio.lowlevel.checkpoint_if_cancelled()
     if failures:
         raise failures[0]
     return results[0]

@@ -146,7 +146,7 @@ class Ledger:
                     seed=question.seed,
                     parameters=dict(question.parameters),
                     n=len(samples),
-                    state=QueryState.SUBMITTED,
+                    state=QueryState.SUBMITTED.value,
                     submitted_at=query.submitted_at,
                 )
             )
@@ -173,7 +173,7 @@ class Ledger:
                     sa.select(queries.c.id)
                     .join(query_samples)
                     .where(
-                        queries.c.state == QueryState.SUBMITTED,
+                        queries.c.state == QueryState.SUBMITTED.value,
                         query_samples.c.content_key.in_(batch),
                     )
                     .distinct()
@@ -203,7 +203,7 @@ class Ledger:
         connection.execute(
             queries.update()
             .where(queries.c.id == query.id)
-            .values(state=state, sentence=sentence, finished_at=self._clock())
+            .values(state=state.value, sentence=sentence, finished_at=self._clock())
         )
 
     # -- answers ---------------------------------------------------------------------------------

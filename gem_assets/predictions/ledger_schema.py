@@ -7,12 +7,14 @@ written here.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gem_assets.predictions.errors import LedgerRefusedError
@@ -122,11 +124,19 @@ def open_ledger_database(url: str | sa.URL) -> sa.Engine:
     Raises
     ------
     LedgerRefusedError
-        If the URL is a SQLite database in memory, or the ledger was written by another version.
+        If the URL is a SQLite database in memory, the database's driver isn't installed, or the
+        ledger was written by another version.
     """
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = sa.create_engine(parsed)
+        try:
+            engine = sa.create_engine(parsed)
+        except ModuleNotFoundError as error:
+            raise LedgerRefusedError(
+                f"The ledger's database ({parsed.drivername}) needs the Python package "
+                f"{error.name!r}, which isn't installed. Install it, or use "
+                "sqlite:///results/ledger.sqlite."
+            ) from error
     else:
         if parsed.database in (None, "", ":memory:"):
             raise LedgerRefusedError(
@@ -150,13 +160,31 @@ def _configure_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) 
     # Leave BEGIN to us (below); the driver's own opens transactions too late to be of use.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # To ask for WAL needs the file's lock even if it is on already; so ask once in its life.
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        cursor.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(cursor)
     # A query id that a power cut takes away is a paid answer that nobody can fetch.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _write_ahead(cursor: DBAPICursor) -> None:
+    """Turn WAL mode on, once in the life of a database file.
+
+    This one statement doesn't wait for the lock of another process that does the same, whatever
+    the connection's timeout is. So the waiting is done here.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode")
+            if cursor.fetchone() != ("wal",):
+                cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_immediate(connection: sa.Connection) -> None:

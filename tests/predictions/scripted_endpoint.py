@@ -49,6 +49,7 @@ class ScriptedEndpoint:
     output: Callable[[Counts], dict[str, Any]] = plain_output
     refuse: Callable[[Counts], str | None] = lambda _: None
     refuse_query: str | None = None
+    refuse_input: str | None = None
     largest_query: int = 10_000
     fails: Callable[[list[Counts]], str | None] = lambda _: None
     drop_outputs: int = 0
@@ -67,6 +68,8 @@ class ScriptedEndpoint:
             return 413, {"error": "too large"}
         if self.refuse_query:
             return 422, {"error": self.refuse_query}
+        if self.refuse_input:
+            return 422, {"errors": [{"path": self.refuse_input, "message": "bad"}]}
         errors = [
             {"path": f"inputs[{i}].counts", "message": message}
             for i, sample in enumerate(samples)

@@ -153,6 +153,30 @@ def test_a_forgotten_query_is_asked_anew(lab: Lab, caplog: pytest.LogCaptureFixt
     assert "asked for anew" in caplog.text
 
 
+def test_a_query_that_has_no_word_for_a_day_is_given_up(lab: Lab) -> None:
+    impatient = {"prediction_timeout": 0.0}
+    lab.endpoint.held = True
+    for _ in range(2):
+        with pytest.raises(QueryTimedOut):
+            lab.predict(cohort(3), settings=impatient)
+    assert len(lab.endpoint.asked) == 3
+    lab.clock.advance(25 * 3600)
+    with pytest.raises(QueryTimedOut):
+        lab.predict(cohort(3), settings=impatient)
+    assert len(lab.endpoint.asked) == 6
+
+
+def test_a_damaged_file_that_the_ledger_does_not_know_is_named(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    lab.predict(cohort(2))
+    (name,) = lab.store.names()
+    (lab.store.folder / name).write_bytes(b"")
+    (lab.folder / "ledger.sqlite").unlink()
+    assert lab.predict(cohort(2)).asked == 2
+    assert name in caplog.text
+
+
 def test_a_deleted_file_of_answers_is_asked_anew(lab: Lab) -> None:
     lab.predict(cohort(4))
     for name in lab.store.names():
@@ -211,6 +235,21 @@ def test_queries_that_are_too_large_are_halved_until_they_fit(lab: Lab) -> None:
     assert run.failures == {}
     assert len(lab.endpoint.asked) == 16
     assert {len(samples) for samples in lab.endpoint.queries.values()} == {2}
+
+
+def test_several_queries_that_fail_at_once_are_all_told(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    lab.endpoint.held = True
+    with pytest.raises(QueryTimedOut):
+        lab.predict(cohort(8), settings={"prediction_timeout": 0.0})
+    assert "Another query of this run ended so" in caplog.text
+
+
+def test_a_fault_that_names_no_sample_of_the_query_is_raised(lab: Lab) -> None:
+    lab.endpoint.refuse_input = "inputs[9].counts"
+    with pytest.raises(QueryRejected):
+        lab.predict(cohort(2))
 
 
 def test_a_single_sample_that_is_too_large_is_raised(lab: Lab) -> None:

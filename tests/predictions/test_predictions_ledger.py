@@ -122,6 +122,11 @@ def test_a_ledger_in_memory_is_refused(in_memory: str) -> None:
         Ledger(in_memory)
 
 
+def test_a_database_without_its_driver_is_refused() -> None:
+    with pytest.raises(LedgerRefusedError, match="needs the Python package 'mysql'"):
+        Ledger("mysql+mysqlconnector://host/ledger")
+
+
 def test_a_ledger_of_another_version_is_refused(ledger: Ledger, url: str, tmp_path: Path) -> None:
     ledger.close()
     with closing(sqlite3.connect(tmp_path / "results" / "ledger.sqlite")) as other:
@@ -129,6 +134,16 @@ def test_a_ledger_of_another_version_is_refused(ledger: Ledger, url: str, tmp_pa
         other.commit()
     with pytest.raises(LedgerRefusedError, match="has version 99"):
         Ledger(url)
+
+
+def test_a_database_that_another_process_never_lets_go_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gem_assets.predictions.ledger_schema.BUSY_TIMEOUT_SECONDS", 0)
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sa.exc.OperationalError, match="locked"):
+            Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
 
 
 def test_a_new_ledger_can_be_opened_by_many_at_once(url: str) -> None:
