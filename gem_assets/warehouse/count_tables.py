@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from gem_assets.genes.resolution import ACTIONS
 from gem_assets.warehouse.contract import Column, Table
 from gem_assets.warehouse.row_rules import (
     counted_from_zero,
@@ -30,13 +31,8 @@ from gem_assets.warehouse.shared_columns import (
 )
 from gem_assets.warehouse.value_rules import IS_COUNT, between, each, matching, one_of
 
-ACTIONS_WITH_MODEL_GENE = frozenset(
-    {"matched", "version_stripped", "retired_id", "symbol", "alias", "entrez", "summed"}
-)
-"""Ways in which a raw gene found its model gene."""
-
-ACTIONS = ACTIONS_WITH_MODEL_GENE | {"ambiguous", "dropped"}
-"""Everything that may happen to a raw gene on its way to the model."""
+WITHOUT_MODEL_GENE = frozenset({"ambiguous", "dropped"})
+"""What becomes of a raw gene that finds no model gene; an ambiguous one may show a candidate."""
 
 GENE_INDEX = Column(
     "gene_index", pa.int32(), "Position of the gene, from 0.", rules=(between(0, 2**31 - 1),)
@@ -158,7 +154,7 @@ GENE_ALIGNMENT = Table(
         ),
     ),
     (
-        given_when("model_gene_id", "action", ACTIONS_WITH_MODEL_GENE),
+        given_when("model_gene_id", "action", frozenset(ACTIONS) - WITHOUT_MODEL_GENE),
         missing_when("model_gene_id", "action", "dropped"),
     ),
     asset="aligned_counts",

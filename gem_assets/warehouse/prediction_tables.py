@@ -8,7 +8,6 @@ from gem_assets.labels.resolution import Resolution
 from gem_assets.warehouse.contract import Column, Table
 from gem_assets.warehouse.row_rules import (
     both_or_neither,
-    not_above,
     one_a_dataset,
     same_length,
     unique,
@@ -19,6 +18,7 @@ from gem_assets.warehouse.shared_columns import (
     INDICES,
     IS_PROBABILITY,
     NUMBER,
+    PREDICTED_FIELD,
     PROVENANCE,
     SAMPLE_ID,
     TEXT,
@@ -72,7 +72,7 @@ PREDICTED_METADATA = Table(
     (
         DATASET,
         SAMPLE_ID,
-        FIELD,
+        PREDICTED_FIELD,
         text("predicted_id", "Id of the predicted value.", nullable=True),
         text("predicted_label", "Name of the predicted value.", nullable=True),
         Column(
@@ -83,7 +83,7 @@ PREDICTED_METADATA = Table(
             rules=(IS_FINITE,),
         ),
         probability("probability", "Probability of the predicted value."),
-        text("runner_up", "Id of the second most probable value.", nullable=True),
+        text("runner_up", "Id of the most probable other value.", nullable=True),
         probability("runner_up_probability", "Probability of the runner-up."),
         Column(
             "entropy",
@@ -97,7 +97,6 @@ PREDICTED_METADATA = Table(
     (
         unique("dataset", "sample_id", "field"),
         both_or_neither("runner_up", "runner_up_probability"),
-        not_above("runner_up_probability", "probability"),
         ONE_MODEL,
     ),
     asset="predicted_metadata",
@@ -109,7 +108,7 @@ CLASSIFIER_PROBS = Table(
     (
         DATASET,
         SAMPLE_ID,
-        FIELD,
+        PREDICTED_FIELD,
         Column(
             "value",
             pa.list_(TEXT),

@@ -42,6 +42,13 @@ FIELD = Column(
     "Metadata field: tissue, cell_type, disease, sex...",
     rules=(one_of(FIELD_NAMES),),
 )
+PREDICTED_FIELD = Column(
+    "field",
+    TEXT,
+    "Metadata field: tissue, cell_type, disease, sex...; one that we do not know has the "
+    "endpoint's own name.",
+    rules=(IS_TEXT,),
+)
 GENE_INDEX_LIST = Column(
     "gene_index",
     INDICES,

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from gem_assets.warehouse.contract import Held, ValueRule
 
+ROUNDING = 1e-9
+"""How far outside of its interval the rounding of sums may leave a number."""
+
 SUM_TOLERANCE = 1e-6
 """How far the probabilities of a row may be from summing to 1."""
 
@@ -37,11 +40,15 @@ def matching(pattern: str, meaning: str) -> ValueRule:
 
 
 def between(low: float, high: float) -> ValueRule:
-    """Return the rule that a number lies in the closed interval; NaN lies in none."""
+    """Return the rule that a number lies in the closed interval; NaN lies in none.
+
+    It may be outside by `ROUNDING`: a sum of probabilities may well be 1.0000000000000002.
+    """
     return ValueRule(
         f"lies in [{low:g}, {high:g}]",
         lambda array: _truth(
-            pc.and_(pc.greater_equal(array, low), pc.less_equal(array, high)), array
+            pc.and_(pc.greater_equal(array, low - ROUNDING), pc.less_equal(array, high + ROUNDING)),
+            array,
         ),
     )
 

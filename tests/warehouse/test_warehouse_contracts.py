@@ -83,11 +83,6 @@ BROKEN_ROWS: list[tuple[str, str, dict[str, object]]] = [
         {"runner_up": None},
     ),
     (
-        "predicted_metadata",
-        "runner_up_probability is at most probability",
-        {"runner_up_probability": 0.95},
-    ),
-    (
         "classifier_probs",
         "(dataset, sample_id, field) occurs once",
         {"field": "tissue", "sample_id": "liver_1"},
@@ -230,6 +225,21 @@ def test_probabilities_of_a_row_may_miss_one_by_a_rounding_error():
     rows = example("classifier_probs").to_pylist()
     rows[0]["probability"] = [0.9, 0.06, 0.0400009]
     assert validate("classifier_probs", pa.Table.from_pylist(rows)).num_rows == len(rows)
+
+
+def test_a_sum_of_probabilities_may_pass_one_by_its_rounding():
+    rows = example("qc_verdicts").to_pylist()
+    rows[0]["p_compatible"] = 1.0000000000000002
+    assert validate("qc_verdicts", pa.Table.from_pylist(rows)).num_rows == len(rows)
+    rows[0]["p_compatible"] = 1.00001
+    with pytest.raises(ContractError, match="p_compatible lies in"):
+        validate("qc_verdicts", pa.Table.from_pylist(rows))
+
+
+def test_a_field_that_only_the_endpoint_knows_is_kept():
+    rows = example("predicted_metadata").to_pylist()
+    rows[0]["field"] = "hair_colour"
+    assert validate("predicted_metadata", pa.Table.from_pylist(rows)).num_rows == len(rows)
 
 
 def test_the_catalogue_gets_a_type_and_a_sentence_for_each_column():
