@@ -24,6 +24,10 @@ TECHNICAL = (
 """The technical coordinates, in order, before they are standardised."""
 
 
+HIGHEST_LOG_CPM = np.log1p(5e5)
+"""Half of all reads: no expected gene is decoded above it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Latents:
     """A linear encoder, its decoder, and the scale of the technical coordinates.
@@ -37,9 +41,7 @@ class Latents:
     encoder
         Shape (m, dimensions).
     loadings
-        Log1p CPM per coordinate, shape (dimensions, genes), int8, times `loading_scale`.
-    loading_scale
-        Shape (genes,): the value of one step of `loadings`.
+        Log1p CPM per coordinate, shape (dimensions, genes), float32; files keep eight bits of each.
     mitochondrial, ribosomal
         Columns of the gene order.
     technical_centre, technical_scale
@@ -51,8 +53,7 @@ class Latents:
     genes: NDArray[np.int32]
     centre: NDArray[np.float32]
     encoder: Floats
-    loadings: NDArray[np.int8]
-    loading_scale: NDArray[np.float32]
+    loadings: NDArray[np.float32]
     mitochondrial: NDArray[np.int32]
     ribosomal: NDArray[np.int32]
     technical_centre: Floats
@@ -72,18 +73,20 @@ class Latents:
 
     def expected_fractions(self, coordinates: Floats) -> Floats:
         """Return each gene's expected share of the reads, shape (n, genes); rows sum to 1."""
-        log_cpm = (coordinates.astype(np.float32) @ self.loadings) * self.loading_scale
-        cpm = np.expm1(np.clip(log_cpm + self.centre, 0, 13)).astype(np.float64)
-        return np.asarray(cpm / cpm.sum(axis=1, keepdims=True))
+        log_cpm = coordinates.astype(np.float32) @ self.loadings + self.centre
+        cpm = np.expm1(np.clip(log_cpm, 0, HIGHEST_LOG_CPM, out=log_cpm), out=log_cpm)
+        shares = cpm.astype(np.float64)
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return what a weights file keeps."""
+        step = np.maximum(np.abs(self.loadings).max(axis=0), 1e-6) / 127
         return {
             "genes": self.genes,
             "centre": self.centre.astype(np.float16),
             "encoder": self.encoder.astype(np.float16),
-            "loadings": self.loadings,
-            "loading_scale": self.loading_scale.astype(np.float32),
+            "loadings": np.rint(self.loadings / step).astype(np.int8),
+            "loading_step": step.astype(np.float32),
             "mitochondrial": self.mitochondrial,
             "ribosomal": self.ribosomal,
             "technical_centre": self.technical_centre,
@@ -98,8 +101,8 @@ class Latents:
             genes=arrays["genes"].astype(np.int32),
             centre=arrays["centre"].astype(np.float32),
             encoder=arrays["encoder"].astype(np.float64),
-            loadings=arrays["loadings"].astype(np.int8),
-            loading_scale=arrays["loading_scale"].astype(np.float32),
+            loadings=arrays["loadings"].astype(np.float32)
+            * arrays["loading_step"].astype(np.float32),
             mitochondrial=arrays["mitochondrial"].astype(np.int32),
             ribosomal=arrays["ribosomal"].astype(np.int32),
             technical_centre=arrays["technical_centre"].astype(np.float64),
@@ -113,7 +116,8 @@ def technical_measurements(
 ) -> Floats:
     """Return the measurements of `TECHNICAL`, shape (n, 5), of counts, shape (n, genes)."""
     total = np.maximum(counts.sum(axis=1), 1)
-    highest = np.partition(counts, -50, axis=1)[:, -50:].sum(axis=1)
+    # Row by row and without the zeros: numpy's partition is slow on ties.
+    highest = [np.sort(row[row > 0])[-50:].sum() for row in counts]
     return np.column_stack(
         [
             np.log10(total),

@@ -41,7 +41,7 @@ DIGITS = 6
 """Decimals of the probabilities and latents that are answered."""
 
 MOST = 0.5
-"""Probability above which a field conditions another: the more likely than not."""
+"""Probability above which something is more likely than all else together."""
 
 LARGEST_SEED = 2**64
 
@@ -211,12 +211,13 @@ class EmbeddedModel:
                 for term, p in cell_type.items():
                     cell_type[term] = round(p / total, DIGITS)
             return answers
-        sample_type = answers.get("sample_type", {})
-        if sample_type.get("cell line", 0.0) <= MOST:
+        # Answers are ranked, so the first is the likeliest.
+        sample_type = next(iter(answers.get("sample_type", {})), None)
+        if sample_type != "cell line":
             answers.pop("cell_line_ontology_id", None)
         # One type of immune cell is the answer about a sorted sample only: blood is a mixture.
         blood = answers.get("tissue_ontology_id", {}).get(BLOOD, 0.0)
-        if sample_type.get("primary cells", 0.0) <= MOST or blood <= MOST:
+        if sample_type != "primary cells" or blood <= MOST:
             answers.pop("cell_type_ontology_id", None)
         return answers
 
@@ -276,4 +277,10 @@ def _decoded(counts: Floats, expected: Floats, options: DecodingOptions) -> NDAr
         return np.rint(expected * total).astype(np.int64)
     content = hashlib.blake2b(counts.tobytes(), digest_size=8).digest()
     seed = [options.seed % LARGEST_SEED, int.from_bytes(content, "little")]
-    return np.asarray(np.random.default_rng(seed).multinomial(total, expected))
+    rng = np.random.default_rng(seed)
+    if total >= len(expected):
+        return np.asarray(rng.multinomial(total, expected))
+    # The same distribution, drawn read by read: a cell has fewer reads than there are genes.
+    edges = np.cumsum(expected)
+    drawn = np.searchsorted(edges, rng.random(total) * edges[-1], side="right")
+    return np.bincount(drawn, minlength=len(expected))

@@ -1,8 +1,11 @@
 """Cell line, primary cells or primary tissue, by what sets the three apart biologically.
 
-A classifier over markers of tissues calls a lymphoblastoid line a lymphoid tissue. Three scores
-do not: lines divide, tissues hold vessels and connective tissue, and tissues (and blood) hold
-cells of several blood lineages, which a pure population never does.
+A classifier over markers of tissues calls a lymphoblastoid line a lymphoid tissue. Four scores
+do not: lines divide; tissues hold vessels and connective tissue; tissues and blood hold cells of
+several blood lineages, sorted blood cells of one, and most lines of none.
+
+"Primary cells" means sorted blood cells here, the only ones among the references: primary cells
+that divide in culture look like a line.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gem_assets.embedded.heads import Floats, softmax
+
+SCORES = ("cell cycle", "stroma", "second strongest lineage", "strongest lineage")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +34,7 @@ class SampleTypeHead:
     lineages
         Columns of the gene order for each blood lineage.
     coefficients, intercept
-        Shapes (3, classes) and (classes,): cycle, stroma, admixture.
+        Shapes (4, classes) and (classes,), in the order of `SCORES`.
     """
 
     classes: tuple[str, ...]
@@ -40,14 +45,18 @@ class SampleTypeHead:
     intercept: Floats
 
     def scores(self, log_cpm: Floats) -> Floats:
-        """Return cycle, stroma and admixture, shape (n, 3), of log1p CPM of the whole gene order.
+        """Return `SCORES`, shape (n, 4), of log1p CPM of the whole gene order, shape (n, genes).
 
-        A score is the mean log1p CPM of a set; admixture is that of the second strongest lineage.
+        A score is the mean log1p CPM of a set of genes.
         """
         lineages = np.column_stack([log_cpm[:, genes].mean(axis=1) for genes in self.lineages])
-        second = np.sort(lineages, axis=1)[:, -2]
+        lineages.sort(axis=1)
         return np.column_stack(
-            [log_cpm[:, self.cycle].mean(axis=1), log_cpm[:, self.stroma].mean(axis=1), second]
+            [
+                log_cpm[:, self.cycle].mean(axis=1),
+                log_cpm[:, self.stroma].mean(axis=1),
+                lineages[:, -2:],
+            ]
         )
 
     def probabilities(self, log_cpm: Floats) -> Floats:

@@ -84,13 +84,11 @@ def fit_latents(
     mitochondrial, ribosomal = _technical_genes(order)
     libraries = pooled if single_cell_depth is None else _cells(pooled, single_cell_depth, rng)
     measured = technical_measurements(libraries, mitochondrial, ribosomal)
-    step = np.maximum(np.abs(all_loadings).max(axis=0), 1e-6) / 127
     return Latents(
         genes=known[top].astype(np.int32),
         centre=all_centre.astype(np.float32),
         encoder=encoder,
-        loadings=np.rint(all_loadings / step).astype(np.int8),
-        loading_scale=step.astype(np.float32),
+        loadings=all_loadings.astype(np.float32),
         mitochondrial=mitochondrial,
         ribosomal=ribosomal,
         technical_centre=measured.mean(axis=0),
