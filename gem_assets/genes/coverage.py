@@ -114,12 +114,12 @@ def coverage_problems(
 
 
 def _few_genes_action(record: pd.DataFrame) -> str:
-    mouse = record["raw_gene_id"].str.startswith("ENSMUSG").to_numpy(dtype=bool)
-    if mouse.mean() > 0.5:
+    names = record["raw_gene_id"]
+    if names.str.startswith("ENSMUSG").sum() > len(names) / 2:
         return "These are genes of the mouse (ENSMUSG...); the model reads human genes."
     return (
         "Give the counts of all genes, named by Ensembl ids (ENSG...) or approved human symbols; "
-        f"the file's first name is {record['raw_gene_id'].iloc[0]!r}."
+        f"the file's first names are {names.iloc[:3].tolist()}."
     )
 
 

@@ -49,23 +49,38 @@ GENCODE marks the copy of a pseudoautosomal gene on Y with the suffix ``_PAR_Y``
 
 
 @cache
-def approved_symbols() -> pd.DataFrame:
-    """Return each approved symbol with its gene: index ``symbol``, columns ``gene_id, unique``.
+def unique_symbols() -> pd.Series:
+    """Return the gene id of each approved symbol (the index) that one gene alone carries.
 
-    A symbol that several genes carry (``Y_RNA`` has 756) has one row a gene, each with ``unique``
-    False. The copies of pseudoautosomal genes on Y, which share the symbol of a gene on X, are left
-    out, as in the ids: CD99 is the gene on X.
+    Copies of pseudoautosomal genes on Y, which share the symbol of a gene on X, don't count, as in
+    the ids: CD99 is the gene on X.
     """
+    carriers = _carriers()
+    return carriers[~carriers.index.duplicated(keep=False)]
+
+
+@cache
+def shared_symbols() -> pd.Series:
+    """Return the gene ids of each approved symbol (the index, repeated) that several genes carry.
+
+    ``Y_RNA`` has 755. Most are families of small RNAs, but 18 name a protein-coding gene (CAST).
+    """
+    carriers = _carriers()
+    return carriers[carriers.index.duplicated(keep=False)]
+
+
+def _carriers() -> pd.Series:
     genes = load_gene_table().dropna(subset="symbol")
     on_x = genes["symbol"].isin(genes.loc[genes["chromosome"] == "X", "symbol"])
     genes = genes[~(on_x & (genes["chromosome"] == "Y"))]
-    return pd.DataFrame(
-        {
-            "gene_id": genes["gene_id"].to_numpy(),
-            "unique": ~genes["symbol"].duplicated(keep=False).to_numpy(),
-        },
-        index=pd.Index(genes["symbol"], name="symbol"),
-    )
+    return genes.set_index("symbol")["gene_id"]
+
+
+@cache
+def _known_ids() -> pd.Index[str]:
+    # Kept, because an index remembers its hash table.
+    ids: pd.Index[str] = pd.Index(load_gene_table()["gene_id"])
+    return ids
 
 
 class _Rows:
@@ -97,11 +112,9 @@ class _Rows:
         A symbol of several genes is ambiguous when the model reads at least one of them, also
         when it reads just one: which gene the file counted doesn't depend on the model.
         """
-        approved = approved_symbols()
-        unique = approved.loc[approved["unique"], "gene_id"]
-        self.place(unique.reindex(symbols), "symbol")
-        shared = approved[~approved["unique"]]
-        in_model = shared.index[self._order.positions(shared["gene_id"]) >= 0]
+        self.place(unique_symbols().reindex(symbols), "symbol")
+        shared = shared_symbols()
+        in_model = shared.index[self._order.positions(shared) >= 0]
         self.settle(symbols.isin(in_model).to_numpy(dtype=bool), "ambiguous")
 
 
@@ -143,7 +156,7 @@ def resolve_genes(
     on_par_y = parts["par_prefix"].notna() | parts["par_suffix"].notna()
     exact = (parts["version"].isna() & ~on_par_y).to_numpy(dtype=bool)
     rows.place(stable_ids, np.where(exact, "matched", "version_stripped").astype(object))
-    rows.settle(stable_ids.isin(load_gene_table()["gene_id"]).to_numpy(dtype=bool), "dropped")
+    rows.settle(_known_ids().get_indexer(pd.Index(stable_ids)) >= 0, "dropped")
     # Retired ids belong here: an id, even an old one, is more exact than a symbol.
     rows.place_symbols(parts["symbol"].where(stable_ids.notna(), names))
     if gene_symbols is not None:
