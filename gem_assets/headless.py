@@ -154,9 +154,13 @@ def _outcome(graph: AssetGraph, name: str, result: dg.ExecuteInProcessResult) ->
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    """Yield a sentence for each step that failed; the event log holds the traceback."""
     for event in result.all_events:
         if event.is_step_failure:
             failure = event.step_failure_data
-            described = failure.user_failure_data and failure.user_failure_data.description
-            error = failure.error.message.strip() if failure.error else "no reason was given"
-            yield described or f"{event.step_key}: {error}"
+            if failure.user_failure_data and failure.user_failure_data.description:
+                yield failure.user_failure_data.description
+                continue
+            error = failure.error and (failure.error.cause or failure.error)
+            words = error.message.strip() if error else "no reason was given"
+            yield f"{event.step_key} broke: {words}"

@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A first call imports what later ones have: its time says nothing about the example.
+settings.register_profile("gem_assets", deadline=None)
+settings.load_profile("gem_assets")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

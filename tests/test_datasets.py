@@ -82,7 +82,8 @@ def test_a_name_that_could_leave_the_folder_is_refused(tmp_path: Path, name: str
         open_dataset(str(tmp_path), "bulk", name)
 
 
-def test_folders_are_listed_and_bad_names_are_told(tmp_path: Path, folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_folders_are_listed_and_bad_names_are_told(tmp_path: Path) -> None:
     (tmp_path / "bulk" / "with space").mkdir()
     (tmp_path / "bulk" / ".hidden").mkdir()
     (tmp_path / "bulk" / "a_file").write_text("")

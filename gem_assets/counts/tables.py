@@ -14,10 +14,16 @@ def raw_tables(dataset: str, matrix: CountMatrix, modality: Modality) -> dict[st
     """Return the rows of ``raw_genes`` (one a gene) and ``raw_counts`` (one a sample).
 
     Counts are float64 in bulk, where quantifiers give fractions of reads, and int32 in single
-    cells. Library size and number of detected genes are those of the file.
+    cells, where estimated counts are rounded half to even. Library size and number of detected
+    genes are those of the file.
     """
+    counts = matrix.counts
+    if modality == "sc" and not np.issubdtype(counts.dtype, np.integer):
+        counts = counts.copy()
+        counts.data = np.rint(counts.data)
+        counts.eliminate_zeros()
     dtype = np.int32 if modality == "sc" else np.float64
-    gene_index, count = csr_to_lists(matrix.counts.astype(dtype, copy=False))
+    gene_index, count = csr_to_lists(counts.astype(dtype, copy=False))
     genes = pa.table(
         {
             "dataset": pa.repeat(dataset, matrix.n_genes),
@@ -28,7 +34,7 @@ def raw_tables(dataset: str, matrix: CountMatrix, modality: Modality) -> dict[st
             else pa.nulls(matrix.n_genes, pa.string()),
         }
     )
-    counts = pa.table(
+    samples = pa.table(
         {
             "dataset": pa.repeat(dataset, matrix.n_samples),
             "sample_id": pa.array(matrix.sample_ids, pa.string()),
@@ -38,7 +44,7 @@ def raw_tables(dataset: str, matrix: CountMatrix, modality: Modality) -> dict[st
             "detected_genes": pa.array(matrix.detected_genes),
         }
     )
-    return {"raw_genes": genes, "raw_counts": counts}
+    return {"raw_genes": genes, "raw_counts": samples}
 
 
 def matrix_of_tables(raw_counts: pa.Table, raw_genes: pa.Table) -> CountMatrix:
