@@ -25,6 +25,7 @@ STATUS_COLOURS = {
 
 MAX_CLASSES = 12
 MAX_POINTS = 2_000
+MAX_COLOURS = 19  # and one for the rest: the palette has 20
 _INK, _ACCENT, _STATED = "#3c4043", "#4c78a8", "#b3261e"
 
 
@@ -236,7 +237,7 @@ def latent_scatter(
         {
             "x": u[:, 0] * s[0],
             "y": u[:, 1] * s[1],
-            "colour": _fold_rare(words, 10).to_numpy(),
+            "colour": _fold_rare(words, MAX_COLOURS).to_numpy(),
             "flagged": rows["sample_id"].isin(flagged).to_numpy(),
         }
     )
@@ -246,7 +247,7 @@ def latent_scatter(
     )
     return alt.layer(
         base.mark_circle(size=42, opacity=0.8).encode(
-            color=alt.Color("colour:N", title=title, scale=alt.Scale(scheme="tableau10"))
+            color=alt.Color("colour:N", title=title, scale=alt.Scale(scheme="tableau20"))
         ),
         base.transform_filter("datum.flagged").mark_point(
             size=150, strokeWidth=2, color=STATUS_COLOURS["fail"]

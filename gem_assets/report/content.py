@@ -91,6 +91,7 @@ class Unjudged:
 class ReportContent:
     """Everything that the page shows, in words and numbers."""
 
+    labelled: bool
     dataset: str
     modality: str
     unit: str
@@ -131,7 +132,9 @@ def report_content(given: ReportInput) -> ReportContent:
     counts = {s: int((samples["status"] == s).sum()) for s in reversed(STATUS_ORDER)}
     flagged = worst_first[worst_first["status"].isin(["fail", "warn"])]
     unit = "cell" if given.modality == "sc" else "sample"
+    labelled = not given.verdicts.empty
     return ReportContent(
+        labelled=labelled,
         dataset=given.dataset,
         modality=given.modality,
         unit=unit,
@@ -146,7 +149,7 @@ def report_content(given: ReportInput) -> ReportContent:
             (str(row.sample_id), str(row.status), str(row.sentence))
             for row in samples.head(MAX_STRIP).itertuples()
         )
-        if len(samples) <= MAX_STRIP
+        if labelled and len(samples) <= MAX_STRIP
         else (),
         findings=tuple(str(s) for s in given.findings["sentence"]),
         unjudged=tuple(_unjudged(given.verdicts)),
@@ -207,7 +210,7 @@ def _card(given: ReportInput, row: object) -> Card:
     if verdict["field"] == "sex" and given.markers is not None:
         marks.append(_marker_mark(given.markers, sample_id, stated))
     else:
-        marks.append(Mark("markers", "not asked", "silent"))
+        marks.append(Mark("markers", "none for this field", "silent"))
     return Card(
         sample_id=sample_id,
         status=status,
@@ -249,14 +252,15 @@ def _table(given: ReportInput, rows: pd.DataFrame) -> list[Mapping[str, str]]:
         index="sample_id", columns="field", values="shown", aggfunc="first"
     )
     fields = [f.name for f in FIELDS if f.name in wide.columns]
+    labelled = not given.verdicts.empty
     answers = wide.reindex(rows["sample_id"])[fields].to_dict(orient="records")
     columns = (rows["sample_id"], rows["status"], rows["sentence"], answers)
     return [
         {
             "sample": str(sample_id),
-            "status": str(status),
+            **({"status": str(status)} if labelled else {}),
             **{name: _text(answered[name]) or "" for name in fields},
-            "in words": str(sentence),
+            **({"in words": str(sentence)} if labelled else {}),
         }
         for sample_id, status, sentence, answered in zip(*columns, strict=True)
     ]
