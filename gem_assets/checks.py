@@ -150,7 +150,7 @@ def refuse_partition(result: dg.AssetCheckResult) -> Iterator[dg.AssetCheckResul
 
 def fail_for_good(sentence: str) -> NoReturn:
     """Fail the step without retries, with a sentence and without a traceback's noise."""
-    raise dg.Failure(description=sentence, allow_retries=False)
+    raise dg.Failure(description=sentence, allow_retries=False) from None
 
 
 def frame_table(frame: pd.DataFrame) -> dg.TableMetadataValue:

@@ -84,7 +84,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
             predicted = tables["predicted_metadata"]
             now = datetime.now(UTC)
             warehouse.append_history(
-                history_row(name, context.run_id, now, judged.samples, predicted, settings)
+                history_row(name, context.run.run_id, now, judged.samples, predicted, settings)
             )
         yield problems_result(graph, "qc_verdicts", THRESHOLDS, [])
         yield flagged_samples_result(graph, "qc_samples", LABELS_AGREE, judged.samples)

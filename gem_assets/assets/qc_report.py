@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures
+from gem_assets.checks import fail_for_good
 from gem_assets.graph import AssetGraph
 
 _TABLES = (
@@ -36,6 +37,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         from gem_assets.counts.tables import matrix_of_tables
+        from gem_assets.problems import RefusedInputError
         from gem_assets.qc.dataset import marker_calls
         from gem_assets.qc.settings import QcSettings
         from gem_assets.report.content import ReportInput
@@ -44,7 +46,11 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
 
         name = context.partition_key
         resource = getattr(context.resources, graph.warehouse)
-        dataset = getattr(context.resources, graph.datasets).open(name)
+        try:
+            dataset = getattr(context.resources, graph.datasets).open(name)
+            settings = QcSettings.from_mapping(dataset.config.thresholds)
+        except RefusedInputError as refusal:
+            fail_for_good(str(refusal))
         warehouse = resource.open()
         with plain_failures(context.log):
             frames = {table: warehouse.read(table, name).to_pandas() for table in _TABLES}
@@ -53,7 +59,6 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
                 raw = matrix_of_tables(
                     warehouse.read("raw_counts", name), warehouse.read("raw_genes", name)
                 )
-                settings = QcSettings.from_mapping(dataset.config.thresholds)
                 markers = marker_calls(raw, frames, settings)
         html = build_report(
             ReportInput(

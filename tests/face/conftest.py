@@ -1,0 +1,90 @@
+"""Projects whose datasets were materialised: once a session, and as copies to be spoilt."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from face_lab import Project, Run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_shell() -> Iterator[None]:
+    """Keep the shell's endpoint, folders and Dagster home out of the tests."""
+    ours = ("SYNTHESIZE_", "GEM_ASSETS_", "DAGSTER_HOME")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(ours)]:
+            if name != "GEM_ASSETS_SHARED":
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def session_instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@dataclass
+class Done:
+    """A project that read-only tests share, with the runs that filled it."""
+
+    project: Project
+    observed: Run
+    refreshed: dict[str, Run]
+
+
+@pytest.fixture(scope="session")
+def shipped(
+    repository: Path,
+    session_instance: dg.DagsterInstance,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Done:
+    """Return a project over the small shipped datasets, each materialised once."""
+    results = tmp_path_factory.mktemp("shipped") / "results"
+    project = Project(repository / "data", results, session_instance)
+    observed = project.observe()
+    assert observed.success, observed.failed
+    refreshed = {name: project.refresh(name) for name in ("geuvadis_planted", "lncap")}
+    for run in refreshed.values():
+        assert run.success, run.failed
+    return Done(project, observed, refreshed)
+
+
+@pytest.fixture
+def project(tmp_path: Path, instance: dg.DagsterInstance, shipped: Done) -> Project:
+    """Return a project without datasets, to whom the endpoint is known already."""
+    return _fork(shipped, tmp_path, instance)
+
+
+@pytest.fixture
+def fresh_project(tmp_path: Path, instance: dg.DagsterInstance) -> Project:
+    """Return a project in which nothing was ever run."""
+    return Project(tmp_path / "data", tmp_path / "results", instance)
+
+
+@pytest.fixture
+def spoil(project: Project, repository: Path) -> Callable[[str], tuple[Project, Path]]:
+    """Return what copies a shipped dataset, materialised already, so that it may be spoilt."""
+
+    def copy(name: str) -> tuple[Project, Path]:
+        return project, project.add_dataset(repository / "data" / "bulk" / name)
+
+    return copy
+
+
+def _fork(done: Done, folder: Path, instance: dg.DagsterInstance) -> Project:
+    """Copy what was made, so that a test may make something else of it."""
+    results = Path(shutil.copytree(done.project.results, folder / "results"))
+    return Project(folder / "data", results, instance, done.project.modality)
