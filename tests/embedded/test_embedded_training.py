@@ -1,0 +1,164 @@
+"""The weights come from the named reference files, and from nothing else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gem_assets.embedded import train
+from gem_assets.embedded.model import BULK, load_model
+from gem_assets.embedded.training.gene_orders import bulk_gene_order, single_cell_gene_order
+from gem_assets.embedded.training.references import REFERENCE_FILES, References, read_references
+from gem_assets.embedded.training.sample_types import cross_validate, fit_sample_type
+from gem_assets.embedded.training.selection import leave_one_source_out, settings_table
+from gem_assets.embedded.vocabulary import BLOOD
+from gem_assets.embedded.weights import WEIGHTS, load_arrays
+
+EMBEDDED = Path(train.__file__).parent
+_opened: list[str] | None = None
+
+
+def _record(event: str, arguments: tuple[object, ...]) -> None:
+    if _opened is not None and event == "open":
+        _opened.append(str(arguments[0]))
+
+
+sys.addaudithook(_record)
+
+
+@contextmanager
+def opened_files() -> Iterator[list[str]]:
+    """Give the names of the files that the interpreter opens meanwhile."""
+    global _opened  # noqa: PLW0603 - an audit hook can't be removed, only silenced
+    _opened = names = []
+    try:
+        yield names
+    finally:
+        _opened = None
+
+
+@pytest.fixture(scope="module")
+def training(shared_data: Path) -> Path:
+    return shared_data / "training"
+
+
+@pytest.fixture(scope="module")
+def references(training: Path) -> References:
+    return read_references(training)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few libraries a class, so that training takes seconds."""
+    for name in ("TISSUE", "CELL_LINE", "CELL_TYPE", "CELL"):
+        monkeypatch.setattr(train, name, replace(getattr(train, name), per_class=3, markers=20))
+    monkeypatch.setattr("gem_assets.embedded.training.sample_types.PER_CLASS", 30)
+    few = [replace(train.TISSUE, per_class=3, markers=20)]
+    monkeypatch.setattr(train, "leave_one_source_out", lambda r: leave_one_source_out(r, few))
+    monkeypatch.setattr(train, "cross_validate", lambda r: cross_validate(r, [0.1], folds=2))
+
+
+@pytest.mark.usefixtures("quick")
+def test_training_opens_its_reference_files_and_no_cohort(
+    training: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened_files() as opened:
+        train.main(["--references", str(training), "--weights", str(tmp_path), "--select"])
+    data = {Path(name) for name in opened if Path(name).is_relative_to(training.parent)}
+    assert data == {training / name for name in REFERENCE_FILES.values()}
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
+        p.name for p in WEIGHTS.glob("*.npz")
+    )
+    # The shape of the weights does not depend on how many libraries were simulated.
+    for written in tmp_path.iterdir():
+        old, new = load_arrays(WEIGHTS / written.name), load_arrays(written)
+        assert {g: set(a) for g, a in old.items()} == {g: set(a) for g, a in new.items()}
+        assert np.array_equal(old["order"]["genes"], new["order"]["genes"])
+    printed = capsys.readouterr().out
+    assert printed.count("\n| ") == 1
+    assert "sample type, C = 0.1" in printed
+
+
+def test_no_training_code_names_a_cohort() -> None:
+    sources = [EMBEDDED / "train.py", *sorted((EMBEDDED / "training").glob("*.py"))]
+    assert len(sources) > 5
+    words = ("cohort", "bodymap", "body map", "castle", "geuvadis", "lncap", "onek1k", "celltypist")
+    named = {
+        (source.name, word)
+        for source in sources
+        for word in words
+        if word in source.read_text(encoding="utf-8").lower()
+    }
+    assert named == set()
+
+
+def test_the_sample_type_can_be_trained_anew(references: References) -> None:
+    shipped = load_model(BULK).sample_type
+    assert shipped is not None
+    anew = fit_sample_type(references, np.random.default_rng(train.SEED))
+    assert anew.classes == shipped.classes
+    np.testing.assert_allclose(anew.coefficients, shipped.coefficients, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(anew.intercept, shipped.intercept, rtol=1e-3, atol=1e-3)
+    assert len(anew.cycle) == len(shipped.cycle)
+
+
+def test_the_shipped_model_knows_the_profiles_it_was_trained_on(references: References) -> None:
+    model = load_model(BULK)
+    positions = {gene: i for i, gene in enumerate(model.gene_ids)}
+    columns = [positions[gene] for gene in references.gene_ids]
+    profiles, terms = references.tissues(train.TISSUE_SOURCES)
+    counts = np.zeros((len(profiles), model.n_genes))
+    counts[:, columns] = np.rint(profiles * 20)
+    right = [
+        p.metadata["tissue_ontology_id"] == term
+        for p, term in zip(model.predict(counts), terms, strict=True)
+    ]
+    assert np.mean(right) > 0.97
+
+
+def test_references_are_on_one_scale(references: References) -> None:
+    for table in references.tables.values():
+        np.testing.assert_allclose(table.sum(), 1e6)
+        assert np.isfinite(table.to_numpy()).all()
+    counts, gtex = references.tables["hpa_counts"]["Liver"], references.tables["gtex_tpm"]["Liver"]
+    both = (counts > 20) & (gtex > 20)
+    assert abs(np.log(gtex[both] / counts[both]).median()) < 0.5
+
+
+def test_blood_is_a_tissue_by_its_pbmc(references: References) -> None:
+    _, terms = references.tissues(["blood_nx"])
+    assert terms.tolist() == [BLOOD]
+
+
+def test_a_missing_reference_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="hpa_tissue_counts"):
+        read_references(tmp_path)
+
+
+def test_the_shipped_gene_orders_follow_the_rule() -> None:
+    assert load_model(BULK).gene_ids == bulk_gene_order()
+    assert set(single_cell_gene_order()) - set(bulk_gene_order()) != set()
+
+
+def test_weights_are_small_and_hold_no_pickle() -> None:
+    files = sorted(WEIGHTS.glob("*.npz"))
+    assert len(files) == 2
+    assert sum(f.stat().st_size for f in files) < 6 * 2**20
+    for file in files:
+        assert load_arrays(file)
+
+
+def test_the_committed_temperature_is_in_the_committed_table() -> None:
+    (row,) = [
+        line
+        for line in (WEIGHTS / "TRAINING.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| 120 | 0.03 | 60 | 0.6 | 0.6, 0.5 |")
+    ]
+    assert float(row.split("|")[-3]) == train.TEMPERATURE
+    assert next(settings_table([])).count("|") == row.count("|")
