@@ -1,5 +1,6 @@
 """The asset ``qc_report``: one self-contained HTML file a dataset."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +77,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         path = _replace_file(resource.reports, f"{name}.html", html)
         yield dg.MaterializeResult(
             asset_key=graph.key("qc_report"),
+            data_version=dg.DataVersion(hashlib.sha256(html.encode()).hexdigest()),
             metadata={
                 "path": dg.MetadataValue.path(path),
                 "open": dg.MetadataValue.url(path.as_uri()),

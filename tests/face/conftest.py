@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from face_lab import Project, Run
+from face_lab import Done, Project
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,15 +33,6 @@ def session_instance() -> Iterator[dg.DagsterInstance]:
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as instance:
         yield instance
-
-
-@dataclass
-class Done:
-    """A project that read-only tests share, with the runs that filled it."""
-
-    project: Project
-    observed: Run
-    refreshed: dict[str, Run]
 
 
 @pytest.fixture(scope="session")

@@ -156,6 +156,15 @@ class Run:
         }
 
 
+@dataclass
+class Done:
+    """A project that read-only tests share, with the runs that filled it."""
+
+    project: Project
+    observed: Run
+    refreshed: dict[str, Run]
+
+
 def _short(step: str) -> str:
     return step.removeprefix("gem_bulk_").removeprefix("gem_sc_").lstrip("_")
 
