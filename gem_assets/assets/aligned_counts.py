@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from gem_assets.assets.failures import plain_failures, write_tables
+from gem_assets.assets.failures import plain_failures, require_rows, write_tables
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     check_spec,
@@ -54,6 +54,8 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
         name = context.partition_key
         warehouse = getattr(context.resources, graph.warehouse).open()
         with plain_failures(context.log):
+            require_rows(graph, warehouse, name, "raw_counts")
+            require_rows(graph, warehouse, None, "gene_order")
             order = GeneOrder(tuple(warehouse.read("gene_order").column("gene_id").to_pylist()))
             matrix = matrix_of_tables(
                 warehouse.read("raw_counts", name), warehouse.read("raw_genes", name)

@@ -50,6 +50,19 @@ def plain_failures(log: logging.Logger) -> Iterator[None]:
         ) from error
 
 
+def require_rows(graph: AssetGraph, warehouse: Warehouse, dataset: str | None, table: str) -> None:
+    """Fail for good where a step that this one builds upon was not run (for the dataset).
+
+    Without it a step would go on with no rows, and report on no samples.
+    """
+    if not warehouse.exists(table, dataset):
+        which = f" of {dataset}" if dataset else ""
+        fail_for_good(
+            f"The warehouse holds no {table}{which} yet. Materialise the asset "
+            f"{graph.key_prefix}/{table}{which} first."
+        )
+
+
 def write_tables(
     graph: AssetGraph,
     warehouse: Warehouse,

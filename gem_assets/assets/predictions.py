@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from gem_assets.assets.failures import plain_failures, write_tables
+from gem_assets.assets.failures import plain_failures, require_rows, write_tables
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     check_spec,
@@ -57,6 +57,7 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
         warehouse = getattr(context.resources, graph.warehouse).open()
         endpoint = getattr(context.resources, graph.endpoint)
         with plain_failures(context.log):
+            require_rows(graph, warehouse, name, "aligned_counts")
             aligned = warehouse.read("aligned_counts", name)
             samples = tuple(aligned.column("sample_id").to_pylist())
             store = endpoint.store()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from gem_assets.assets.failures import plain_failures, write_tables
+from gem_assets.assets.failures import plain_failures, require_rows, write_tables
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     check_spec,
@@ -70,6 +70,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
             )
             return
         with plain_failures(context.log):
+            require_rows(graph, warehouse, name, "predicted_metadata")
             tables = {
                 table: warehouse.read(table, name, columns).to_pandas()
                 for table, columns in INPUT_TABLES.items()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from gem_assets.assets.failures import plain_failures
+from gem_assets.assets.failures import plain_failures, require_rows
 from gem_assets.checks import fail_for_good
 from gem_assets.graph import AssetGraph
 
@@ -54,6 +54,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
             fail_for_good(str(refusal))
         warehouse = resource.open()
         with plain_failures(context.log):
+            require_rows(graph, warehouse, name, "qc_samples")
             frames = {table: warehouse.read(table, name).to_pandas() for table in _TABLES}
             markers = None
             if graph.modality == "bulk":

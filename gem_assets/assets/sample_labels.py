@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from gem_assets.assets.failures import plain_failures, write_tables
+from gem_assets.assets.failures import plain_failures, require_rows, write_tables
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     check_spec,
@@ -51,6 +51,7 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
         warehouse = getattr(context.resources, graph.warehouse).open()
         try:
             with plain_failures(context.log):
+                require_rows(graph, warehouse, name, "raw_counts")
                 samples = warehouse.read("raw_counts", name, columns=["sample_id"])
                 dataset = getattr(context.resources, graph.datasets).open(name)
                 stated = stated_labels(
