@@ -10,6 +10,7 @@ import pandas as pd
 from gem_assets.labels.fields import FIELDS
 from gem_assets.qc.history import flagged_rate
 from gem_assets.qc.reasons import EXPLANATIONS, STATUS_ORDER, Status
+from gem_assets.qc.sentences import probability
 from gem_assets.qc.summary import headline
 
 MAX_CARDS = 10
@@ -205,7 +206,7 @@ def _card(given: ReportInput, row: object) -> Card:
     predicted = _text(verdict["predicted_label"]) or _text(verdict["predicted_id"]) or "no answer"
     marks = [Mark("label", stated.replace(" || ", " / "), "for")]
     p = verdict["p_top"]
-    says = predicted if pd.isna(p) else f"{predicted} ({float(p):.2f})"
+    says = predicted if pd.isna(p) else f"{predicted} ({probability(float(p))})"
     marks.append(Mark("model", says, "against"))
     if verdict["field"] == "sex" and given.markers is not None:
         marks.append(_marker_mark(given.markers, sample_id, stated))
