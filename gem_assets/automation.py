@@ -72,7 +72,9 @@ def daily_schedule(
                 f"No dataset is registered yet; turn on {graph.folder_sensor} or run "
                 "`gem-assets run`."
             )
+        # Dagster takes several requests of one tick only if each has a key; it starts a key once.
+        tick = context.scheduled_execution_time.isoformat()
         for name in names:
-            yield dg.RunRequest(partition_key=name)
+            yield dg.RunRequest(run_key=f"{name}:{tick}", partition_key=name)
 
     return _daily
