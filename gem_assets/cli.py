@@ -109,7 +109,7 @@ def predict(
     frame, notes = predict_file(file, modality, settings, sample)
     for note in notes:
         click.echo(note, err=True)
-    click.echo(frame.to_csv(index=False), nl=False)
+    click.echo(frame.to_csv(index=False, float_format="%.6g"), nl=False)
 
 
 @main.command()
