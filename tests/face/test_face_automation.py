@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from face_lab import Done, Project
 
-from gem_assets.automation import daily_schedule, folder_sensor, refresh_job
+from gem_assets.automation import folder_sensor
 from gem_assets.resources import GemDatasets
 
 if TYPE_CHECKING:  # the types of what a tick returns are not public
@@ -95,8 +95,13 @@ def test_datasets_of_the_other_modality_are_none_of_the_sensors(stored_project: 
 
 
 def evaluate(project: Project, at: datetime = THREE_O_CLOCK) -> ScheduleExecutionData:
-    schedule = daily_schedule(project.graph, refresh_job(project.graph))
-    with dg.build_schedule_context(project.instance, scheduled_execution_time=at) as context:
+    schedule = project.definitions.resolve_schedule_def(project.graph.schedule)
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    with dg.build_schedule_context(
+        project.instance,
+        scheduled_execution_time=at,
+        repository_def=project.definitions.get_repository_def(),
+    ) as context:
         return schedule.evaluate_tick(context)
 
 
