@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -15,28 +15,26 @@ from scipy import sparse
 from gem_assets.endpoint.client import EndpointClient
 from gem_assets.endpoint.errors import (
     BadAnswer,
+    EndpointError,
     QueryFailed,
     QueryRejected,
     QueryTimedOut,
     QueryTooLarge,
     ResourceNotFound,
+    ResultExpired,
+    SubmitUncertain,
 )
-from gem_assets.endpoint.messages import PredictionAnswer
-from gem_assets.endpoint.observation import ObservedModel, served_by
 from gem_assets.endpoint.query import QueryHandle
-from gem_assets.genes.order import hash_gene_ids
-from gem_assets.predictions.answers import answer_rows
 from gem_assets.predictions.cancellation import finish_despite_cancellation
-from gem_assets.predictions.errors import (
-    GeneOrderChangedError,
-    ModelVersionChangedError,
-    TooManyNewSamplesError,
-)
+from gem_assets.predictions.claims import Claims
+from gem_assets.predictions.errors import TooManyNewSamplesError
+from gem_assets.predictions.keeping import Keeping
 from gem_assets.predictions.keys import Question
-from gem_assets.predictions.ledger import AskedSample, Ledger, RecordedQuery
-from gem_assets.predictions.observations import remember
+from gem_assets.predictions.ledger import Ledger
+from gem_assets.predictions.query_records import AskedSample, RecordedQuery
 from gem_assets.predictions.standing import Standing
 from gem_assets.predictions.store import Store
+from gem_assets.predictions.troubles import Troubles
 
 logger = logging.getLogger("gem_assets.predictions")
 
@@ -44,9 +42,16 @@ SUBMIT_GRACE_SECONDS = 30.0
 """How long a query that is being sent may go on when the run is cancelled."""
 
 GIVEN_UP_AFTER = timedelta(days=1)
-"""A query that has no word after this long is lost on the endpoint, and its samples are asked
-anew. (The vendor's client gives up after 15 minutes; queries of a cold or busy model take longer
-than usual, not days.)"""
+"""A query that has no readable answer after this long is lost on the endpoint, and its samples are
+asked anew. (The vendor's client gives up after 15 minutes; queries of a cold or busy model take
+longer than usual, not days.)"""
+
+SENT_AGAIN = 2
+"""How often a run sends the same samples again, when the endpoint lost their query or the answer to
+the sending never arrived. Each time may be paid for."""
+
+SENT_AGAIN_AFTER = 2.0
+"""Seconds before the first of these, twice as many before the next."""
 
 Job = TypeVar("Job")
 
@@ -72,6 +77,18 @@ class Questions:
     row_of: Mapping[str, int]
     counts_hash_of: Mapping[str, str]
 
+    def samples(self, keys: Sequence[str]) -> list[AskedSample]:
+        """Return ``keys`` as the ledger records them."""
+        return [AskedSample(key, self.counts_hash_of[key]) for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Samples to send in one query, and how often they were sent in vain."""
+
+    keys: Sequence[str]
+    in_vain: int = 0
+
 
 @dataclass(slots=True, eq=False)
 class Asking:
@@ -91,13 +108,18 @@ class Asking:
     questions: Questions
     ledger: Ledger
     store: Store
+    claims: Claims
     standing: Standing
     chunk_size: int
     concurrency: int
     max_new_samples: int | None
+    _troubles: Troubles = field(default_factory=Troubles)
+    _largest_accepted: int = 1
 
     async def answer(self, keys: Collection[str]) -> None:
         """Get an answer or a failure for each of ``keys``, which this run has claimed.
+
+        Keys whose claim another run has taken over meanwhile are left open.
 
         Raises
         ------
@@ -108,22 +130,34 @@ class Asking:
         gem_assets.endpoint.errors.EndpointError
             If the endpoint can't go on. Queries that were under way are waited for before.
         """
-        await self._each(deque(self.ledger.unanswered_queries(keys)), self._resume)
-        new = [key for key in keys if key not in self.standing.answered]
-        if not new:
-            return
+        interrupted = self.ledger.sendings.interrupted(keys)
+        if interrupted:
+            logger.warning(
+                "%d queries were being sent when their run ended; they may run, and be paid for.",
+                interrupted,
+            )
+        hashes = [self.questions.counts_hash_of[key] for key in keys]
+        under_way = self.ledger.sendings.under_way(self.questions.question, hashes)
+        await self._each(deque(under_way), self._resume)
+        closed = self._troubles.keys | set(self.standing.files)
+        new = [key for key in keys if key not in closed]
+        if new:
+            self._announce(len(new))
+            await self._each(deque([_Chunk(new)]), self._ask)
+        self._troubles.settle(self.standing, self.ledger)
+
+    def _announce(self, new: int) -> None:
         host = self.client.settings.host
-        n = len(self.standing.sent) + len(new)
+        n = len(self.standing.sent) + new
         if self.max_new_samples is not None and n > self.max_new_samples:
             raise TooManyNewSamplesError(n, self.max_new_samples, host)
         logger.info(
             "Sending %d samples to %s (%s), %d at a time.",
-            len(new),
+            new,
             host,
             self.questions.question.model_id,
             self.chunk_size,
         )
-        await self._each(deque([new]), self._ask)
 
     async def _each(
         self, jobs: deque[Job], do: Callable[[Job, deque[Job]], Awaitable[None]]
@@ -159,130 +193,134 @@ class Asking:
             query.query_id,
             query.submitted_at.isoformat(timespec="seconds"),
         )
-        try:
-            answer = await self._fetch(handle)
-        except (QueryFailed, ResourceNotFound, BadAnswer, QueryTimedOut) as error:
-            age = self.ledger.now() - query.submitted_at
-            if isinstance(error, QueryTimedOut) and age < GIVEN_UP_AFTER:
-                raise
-            self.ledger.fail_query(query, str(error))
-            logger.warning("%s Its samples are asked for anew.", error)
-            return
         before = set(self.standing.answered)
-        self._keep(query, answer)
+        try:
+            await self._fetch(handle, query)
+        except ResourceNotFound as error:
+            self._ask_anew(query, error)
+        except (BadAnswer, ResultExpired, QueryTimedOut) as error:
+            if self.ledger.now() - query.submitted_at >= GIVEN_UP_AFTER:
+                self._ask_anew(query, error)
+            else:
+                self._troubles.meet(self._mine(query), error)
+        except QueryFailed as error:
+            self._troubles.meet(self._mine(query), error, query)
         self.standing.resumed.update(set(self.standing.answered) - before)
+
+    def _mine(self, query: RecordedQuery) -> list[str]:
+        """Return this run's content keys of a query's samples, those that are still open."""
+        keys = (self.questions.question.key(sample.counts_hash) for sample in query.samples)
+        found = self.standing.files
+        return [key for key in keys if key in self.questions.row_of and key not in found]
+
+    def _ask_anew(self, query: RecordedQuery, error: EndpointError) -> None:
+        self.ledger.fail_query(query, str(error))
+        logger.warning("%s Its samples are asked for anew.", error)
 
     # -- new queries -------------------------------------------------------------------------------
 
-    async def _ask(self, keys: list[str], jobs: deque[list[str]]) -> None:
+    async def _ask(self, chunk: _Chunk, jobs: deque[_Chunk]) -> None:
+        keys = chunk.keys
         if len(keys) > self.chunk_size:
-            jobs.appendleft(keys[self.chunk_size :])
+            jobs.appendleft(replace(chunk, keys=keys[self.chunk_size :]))
             keys = keys[: self.chunk_size]
+        # A run that was held up for longer than a lease must not ask what another has taken over.
+        held = self.claims.claim(keys)
+        keys = [key for key in keys if key in held]
+        if not keys:
+            return
         try:
             handle, query = await finish_despite_cancellation(
                 lambda: self._submit(keys), SUBMIT_GRACE_SECONDS
             )
-        except QueryTooLarge:
-            if len(keys) == 1:
-                raise
-            self.chunk_size = min(self.chunk_size, len(keys) // 2)
-            logger.info("The endpoint takes smaller queries only: %d samples.", self.chunk_size)
-            jobs.appendleft(keys)
-            return
+        except QueryTooLarge as error:
+            self._split(keys, error, jobs)
         except QueryRejected as error:
-            refused = _refused(keys, error)
-            if not refused:
-                raise
-            self.standing.fail(refused)
-            rest = [key for key in keys if key not in refused]
-            if rest:
-                jobs.appendleft(rest)
-            return
-        try:
-            answer = await self._fetch(handle)
-        except QueryFailed as error:
-            self.ledger.fail_query(query, str(error))
-            self.standing.fail(dict.fromkeys(keys, str(error)))
-        except BadAnswer as error:
-            # The query stays open: the next run fetches it again before it pays for another.
-            self.standing.fail(dict.fromkeys(keys, str(error)))
+            self._leave_out(keys, error, jobs)
+        except SubmitUncertain as error:
+            await self._send_again(replace(chunk, keys=keys), error, jobs)
         else:
-            self._keep(query, answer)
+            self._largest_accepted = max(self._largest_accepted, len(keys))
+            await self._receive(replace(chunk, keys=keys), handle, query, jobs)
 
     async def _submit(self, keys: Sequence[str]) -> tuple[QueryHandle, RecordedQuery]:
-        questions = self.questions
-        rows = [questions.row_of[key] for key in keys]
-        handle = await self.client.submit(
-            questions.counts[rows],
-            seed=questions.question.seed,
-            parameters=questions.question.parameters,
-        )
+        questions, sendings = self.questions, self.ledger.sendings
+        # Nobody pays for what the embedded endpoint answers in this process.
+        paid = self.client.settings.mode != "embedded"
+        before = sendings.sent_before(keys) if paid else set()
+        query = sendings.begin(questions.question, questions.samples(keys))
+        try:
+            handle = await self.client.submit(
+                questions.counts[[questions.row_of[key] for key in keys]],
+                seed=questions.question.seed,
+                parameters=questions.question.parameters,
+            )
+        except SubmitUncertain as error:
+            sendings.uncertain(query, str(error))
+            self.standing.send(keys, before)
+            raise
+        except (EndpointError, ValueError) as error:
+            sendings.refused(query, str(error))
+            raise
         # Nothing is awaited in between: from here on the query can't be lost.
-        query = self.ledger.record_query(
-            handle.id,
-            questions.question,
-            [AskedSample(key, questions.counts_hash_of[key]) for key in keys],
-        )
-        self.standing.sent.update(keys)
+        query = sendings.accepted(query, handle.id)
+        self.standing.send(keys, before)
         return handle, query
 
-    # -- answers -----------------------------------------------------------------------------------
-
-    async def _fetch(self, handle: QueryHandle) -> PredictionAnswer:
-        answer = await handle.fetch()
-        n_genes = self.questions.counts.shape[1]
-        # The client checks this against the gene order that the answer brings, if it brings one.
-        outputs = answer.outputs if answer.gene_order is None else []
-        for i, output in enumerate(outputs):
-            if output.counts is not None and len(output.counts) != n_genes:
-                raise BadAnswer(
-                    f"decoder_sample of output {i} has {len(output.counts)} counts for {n_genes} "
-                    "genes",
-                    host=self.client.settings.host,
-                    query_id=handle.id,
-                )
-        return answer
-
-    def _keep(self, query: RecordedQuery, answer: PredictionAnswer) -> None:
-        asked = query.question
-        version = answer.model_version or asked.model_version
-        source = served_by(self.client.settings.mode, version)
-        found = replace(asked, model_version=version, served_by=source)
-        order = asked.gene_order_hash
-        if answer.gene_order is not None:
-            order = hash_gene_ids(answer.gene_order)
-        if found != asked or order != asked.gene_order_hash:
-            self._observe_anew(found, answer.gene_order)
-        if order != asked.gene_order_hash:
-            changed = GeneOrderChangedError(asked.model_id, asked.gene_order_hash, order)
-            self.ledger.fail_query(query, str(changed))
-            raise changed
-        rows = answer_rows(
-            found,
-            [sample.counts_hash for sample in query.samples],
-            answer.outputs,
-            self.ledger.now(),
-        )
-        name = self.store.write(rows)
-        keys: list[str] = rows.column("content_key").to_pylist()
-        self.ledger.record_answers(name, keys, query)
-        if found != asked:
-            raise ModelVersionChangedError(asked.model_id, asked.model_version, version)
-        self.standing.keep(keys, name)
-
-    def _observe_anew(self, found: Question, gene_order: tuple[str, ...] | None) -> None:
-        """Make the next look at the endpoint see what has just answered."""
-        if gene_order is None:
-            self.ledger.observations.forget(found.base_url, found.model_id)
+    def _split(self, keys: Sequence[str], error: QueryTooLarge, jobs: deque[_Chunk]) -> None:
+        if len(keys) == 1:
+            self._troubles.meet(keys, error)
             return
-        model = ObservedModel(
-            model_id=found.model_id,
-            model_version=found.model_version,
-            gene_order=gene_order,
-            served_by=found.served_by,
-            base_url=found.base_url,
+        half = len(keys) // 2
+        # One large sample must not make all other queries small.
+        self.chunk_size = min(self.chunk_size, max(half, self._largest_accepted))
+        logger.info("The endpoint takes smaller queries only: %d samples.", half)
+        jobs.extendleft((_Chunk(keys[half:]), _Chunk(keys[:half])))
+
+    def _leave_out(self, keys: Sequence[str], error: QueryRejected, jobs: deque[_Chunk]) -> None:
+        """Fail the samples that a refusal names; look for them by halves, if it names none."""
+        refused = _refused(keys, error)
+        self.standing.fail(refused)
+        rest = [key for key in keys if key not in refused]
+        if refused:
+            if rest:
+                jobs.appendleft(_Chunk(rest))
+        elif len(rest) == 1:
+            self._troubles.meet(rest, error)
+        else:
+            # A query that is refused costs nothing.
+            half = len(rest) // 2
+            jobs.extendleft((_Chunk(rest[half:]), _Chunk(rest[:half])))
+
+    async def _send_again(self, chunk: _Chunk, error: EndpointError, jobs: deque[_Chunk]) -> None:
+        if chunk.in_vain == SENT_AGAIN:
+            self._troubles.meet(chunk.keys, error)
+            return
+        logger.warning("%s Its %d samples are sent again.", error, len(chunk.keys))
+        await self.client.sleep(SENT_AGAIN_AFTER * 2**chunk.in_vain)
+        jobs.appendleft(replace(chunk, in_vain=chunk.in_vain + 1))
+
+    async def _receive(
+        self, chunk: _Chunk, handle: QueryHandle, query: RecordedQuery, jobs: deque[_Chunk]
+    ) -> None:
+        try:
+            await self._fetch(handle, query)
+        except ResourceNotFound as error:
+            self.ledger.fail_query(query, str(error))
+            await self._send_again(chunk, error, jobs)
+        except QueryFailed as error:
+            self._troubles.meet(chunk.keys, error, query)
+        except (BadAnswer, ResultExpired, QueryTimedOut) as error:
+            # The query stays open: the next run fetches it again before it pays for another.
+            self._troubles.meet(chunk.keys, error)
+
+    async def _fetch(self, handle: QueryHandle, query: RecordedQuery) -> None:
+        answer = await handle.fetch()
+        keeping = Keeping(
+            self.questions.question, self.client.settings, self.ledger, self.store, self.standing
         )
-        remember(model, self.ledger, self.store)
+        keeping.keep(query, answer, self.questions.counts.shape[1])
+        self._troubles.over()
 
 
 def _refused(keys: Sequence[str], error: QueryRejected) -> dict[str, str]:

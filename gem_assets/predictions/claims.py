@@ -1,7 +1,12 @@
 """Claims: which run is asking which question, so that no two ask the same.
 
-A claim is a row of the ledger with a lease. Its run renews it while it lives and releases it in
-the end; a claim that expired, or whose process on this machine is gone, may be taken over.
+A claim is a row of the ledger. Its run renews it while it lives and releases it in the end. A claim
+may be taken over when its process on this machine is gone, or when the run that wants it has itself
+seen no renewal for the time of a lease.
+
+That time is measured on the monotonic clock of the run that waits. The ledger holds instants of
+wall clocks, which are compared for being different, never for being earlier. So a clock that jumps,
+or two machines whose clocks disagree, make nobody ask what another is asking.
 """
 
 from __future__ import annotations
@@ -10,6 +15,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,8 +30,8 @@ from gem_assets.predictions.ledger_schema import claims
 logger = logging.getLogger("gem_assets.predictions")
 
 LEASE = timedelta(minutes=3)
-"""How long a claim holds without renewal. Only a run that died on another machine, or hangs, makes
-anybody wait this long."""
+"""How long a claim holds without renewal, from when another run first looks at it. Only a run that
+died on another machine, or hangs, makes anybody wait this long."""
 
 KEYS_A_STATEMENT = 500
 """Content keys in one SQL statement: below every database's limit of bound values."""
@@ -66,6 +72,8 @@ class Claims:
         Returns the present instant, aware.
     lease
         How long a claim holds without renewal.
+    monotonic
+        Seconds that only grow.
     """
 
     def __init__(
@@ -73,10 +81,14 @@ class Claims:
         engine: sa.Engine,
         clock: Callable[[], datetime] = utc_now,
         lease: timedelta = LEASE,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._clock = clock
+        self._monotonic = monotonic
         self.lease = lease
+        # By owner: its latest renewal, and when (monotonic) this run saw it first.
+        self._renewals: dict[str, tuple[datetime, float]] = {}
         self.owner = f"{this_machine()}|{os.getpid()}|{uuid.uuid4().hex[:12]}"
 
     @contextmanager
@@ -142,11 +154,12 @@ class Claims:
         wanted = claims.c.content_key.in_(keys)
         held = connection.execute(sa.select(claims.c.content_key, claims.c.owner).where(wanted))
         owner_of = {row[0]: row[1] for row in held}
-        gone = [owner for owner in set(owner_of.values()) if _is_gone(owner)]
+        others = set(owner_of.values()) - {self.owner}
+        given_up = [o for o in others if _is_gone(o) or self._is_silent(connection, o)]
         lease = {"owner": self.owner, "claimed_at": now, "expires_at": now + self.lease}
         connection.execute(
             claims.update()
-            .where(wanted, (claims.c.expires_at <= now) | claims.c.owner.in_([*gone, self.owner]))
+            .where(wanted, claims.c.owner.in_([*given_up, self.owner]))
             .values(**lease)
         )
         free = [{"content_key": key, **lease} for key in keys if key not in owner_of]
@@ -154,6 +167,17 @@ class Claims:
             connection.execute(claims.insert(), free)
         mine = sa.select(claims.c.content_key).where(wanted, claims.c.owner == self.owner)
         return set(connection.execute(mine).scalars())
+
+    def _is_silent(self, connection: sa.Connection, owner: str) -> bool:
+        """Tell whether this run has seen no renewal by ``owner`` for the time of a lease."""
+        renewed = connection.execute(
+            sa.select(sa.func.max(claims.c.expires_at)).where(claims.c.owner == owner)
+        ).scalar_one()
+        seen, since = self._renewals.get(owner, (None, 0.0))
+        if renewed != seen:
+            self._renewals[owner] = (renewed, self._monotonic())
+            return False
+        return self._monotonic() - since >= self.lease.total_seconds()
 
 
 def _is_gone(owner: str) -> bool:

@@ -11,6 +11,7 @@ A run that is killed at any point is repeated by calling again.
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from gem_assets.endpoint.client import EndpointClient
 from gem_assets.endpoint.connection import EndpointConnection
 from gem_assets.endpoint.observation import ObservedModel
 from gem_assets.genes.order import hash_gene_ids
-from gem_assets.predictions.asking import Asking, Questions
+from gem_assets.predictions.asking import SUBMIT_GRACE_SECONDS, Asking, Questions
 from gem_assets.predictions.claims import Claims
 from gem_assets.predictions.keys import Parameter, Question
 from gem_assets.predictions.ledger import Ledger
@@ -140,21 +141,42 @@ def predict_counts(
     standing.find(locate(ledger, store, standing.open_keys))
     if standing.open_keys:
         with ledger.claims().held() as claims:
+            begun, ended = threading.Event(), threading.Event()
 
             async def ask(client: EndpointClient) -> None:
-                asking = Asking(
+                begun.set()
+                try:
+                    await _ask_or_wait(asking_with(client), claims, options.poll_seconds, sleep)
+                finally:
+                    ended.set()
+
+            def asking_with(client: EndpointClient) -> Asking:
+                return Asking(
                     client=client,
                     questions=questions,
                     ledger=ledger,
                     store=store,
+                    claims=claims,
                     standing=standing,
                     chunk_size=options.chunk_size or client.settings.chunk_size,
                     concurrency=options.concurrency or client.settings.concurrency,
                     max_new_samples=options.max_new_samples,
                 )
-                await _ask_or_wait(asking, claims, options.poll_seconds, sleep)
 
-            connection.run(ask)
+            try:
+                connection.run(ask)
+            except BaseException:
+                # An interrupt reaches this thread alone; the claims must hold until the other has
+                # finished what it was sending.
+                if begun.is_set():
+                    ended.wait(2 * SUBMIT_GRACE_SECONDS)
+                raise
+    if standing.sent_twice:
+        logger.warning(
+            "%d samples were sent again, and are possibly paid twice: the endpoint lost their "
+            "query, or its answer to the sending never arrived.",
+            len(standing.sent_twice),
+        )
     return _result(question, dict(zip(sample_ids, keys, strict=True)), standing, store)
 
 
@@ -224,5 +246,6 @@ def _result(
         asked=len(standing.sent),
         resumed=len(standing.resumed),
         reused=standing.reused,
+        possibly_paid_twice=len(standing.sent_twice),
         notes={sample: notes_of[key] for sample, key in keys.items() if key in notes_of},
     )

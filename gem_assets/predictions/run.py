@@ -30,6 +30,9 @@ class PredictionRun:
     reused
         Number of samples whose answer was in the store when the run began, or came there by
         another run meanwhile.
+    possibly_paid_twice
+        Number of different samples that this run sent although the endpoint had, or may have had,
+        accepted them before: it lost their query, or the answer to the sending never arrived.
     notes
         What was put right in the answer to a sample.
     """
@@ -41,4 +44,5 @@ class PredictionRun:
     asked: int = 0
     resumed: int = 0
     reused: int = 0
+    possibly_paid_twice: int = 0
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

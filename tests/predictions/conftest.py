@@ -21,4 +21,5 @@ def endpoint() -> Iterator[ScriptedEndpoint]:
 
 @pytest.fixture
 def lab(endpoint: ScriptedEndpoint, tmp_path: Path) -> Lab:
-    return Lab(endpoint, tmp_path, Clock())
+    clock = Clock()
+    return Lab(endpoint, tmp_path, clock, clock.monotonic)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,12 +32,22 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+        self.passed = 0.0
 
     def __call__(self) -> datetime:
         return self.now
 
     def advance(self, seconds: float) -> None:
+        """Let time pass, for both clocks."""
         self.now += timedelta(seconds=seconds)
+        self.passed += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock; no time passes."""
+        self.now += timedelta(seconds=seconds)
+
+    def monotonic(self) -> float:
+        return self.passed
 
 
 async def no_sleep(_seconds: float) -> None:
@@ -50,13 +61,16 @@ class Lab:
     endpoint: ScriptedEndpoint
     folder: Path
     clock: Clock
+    monotonic: Callable[[], float] = time.monotonic
 
     @property
     def store(self) -> Store:
         return Store(self.folder / "predictions")
 
     def ledger(self) -> Ledger:
-        return Ledger(f"sqlite:///{self.folder}/ledger.sqlite", clock=self.clock)
+        return Ledger(
+            f"sqlite:///{self.folder}/ledger.sqlite", clock=self.clock, monotonic=self.monotonic
+        )
 
     def connection(self, sleep: Sleep = no_sleep, **settings: Any) -> EndpointConnection:
         chosen = {

@@ -11,8 +11,9 @@ from gem_assets.endpoint.connection import EndpointConnection
 from gem_assets.endpoint.settings import EndpointSettings
 from gem_assets.predictions.flow import predict_counts
 from gem_assets.predictions.keys import Question
-from gem_assets.predictions.ledger import AskedSample, Ledger
+from gem_assets.predictions.ledger import Ledger
 from gem_assets.predictions.observations import observe
+from gem_assets.predictions.query_records import AskedSample
 from gem_assets.predictions.store import Store
 from gem_assets.predictions.tables import prediction_tables
 from gem_assets.settings import Modality
@@ -58,7 +59,9 @@ def test_a_query_of_an_embedded_endpoint_dies_with_its_process(tmp_path: Path) -
         counts = sparse.csr_array((1, len(model.gene_order)), dtype=np.int32)
         first = predict_counts(connection, counts, ["a"], ["0"], model, ledger, store)
         question: Question = first.question
-        ledger.record_query("1", question, [AskedSample(question.key("1"), "1")])
+        died = ledger.sendings.begin(question, [AskedSample(question.key("1"), "1")])
+        ledger.sendings.accepted(died, "1")
         second = predict_counts(connection, counts, ["a"], ["1"], model, ledger, store)
         assert (second.asked, second.resumed, second.failures) == (1, 0, {})
+        assert second.possibly_paid_twice == 0
         assert ledger.query_states() == {"answered": 2, "failed": 1}

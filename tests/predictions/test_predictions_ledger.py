@@ -17,8 +17,9 @@ from predictions_lab import Clock
 from gem_assets.predictions.claims import LEASE, Claims, this_machine
 from gem_assets.predictions.errors import LedgerRefusedError
 from gem_assets.predictions.keys import Question
-from gem_assets.predictions.ledger import AskedSample, Ledger, QueryState
+from gem_assets.predictions.ledger import Ledger
 from gem_assets.predictions.ledger_schema import claims as claims_table
+from gem_assets.predictions.query_records import AskedSample, QueryState, RecordedQuery
 
 QUESTION = Question("hosted", "https://app.example", "gem-1", "2", "sha256:0", 42, {"a": 1})
 
@@ -35,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def ledger(url: str, clock: Clock) -> Iterator[Ledger]:
-    with Ledger(url, clock=clock) as ledger:
+    with Ledger(url, clock=clock, monotonic=clock.monotonic) as ledger:
         yield ledger
 
 
@@ -43,23 +44,31 @@ def samples(*keys: str) -> list[AskedSample]:
     return [AskedSample(key, f"counts of {key}") for key in keys]
 
 
+def submit(ledger: Ledger, query_id: str, *keys: str) -> RecordedQuery:
+    return ledger.sendings.accepted(ledger.sendings.begin(QUESTION, samples(*keys)), query_id)
+
+
+def under_way(ledger: Ledger, *keys: str) -> list[RecordedQuery]:
+    return ledger.sendings.under_way(QUESTION, [f"counts of {key}" for key in keys])
+
+
 # -- queries ---------------------------------------------------------------------------------------
 
 
 def test_a_submitted_query_is_found_again_as_it_was_sent(ledger: Ledger, url: str) -> None:
-    sent = ledger.record_query("q1", QUESTION, samples("b", "a"))
+    sent = submit(ledger, "q1", "b", "a")
     with Ledger(url) as reopened:
-        assert reopened.unanswered_queries(["a"]) == [sent]
+        assert under_way(reopened, "a") == [sent]
     assert [sample.content_key for sample in sent.samples] == ["b", "a"]
 
 
 def test_answered_and_failed_queries_are_not_waited_for(ledger: Ledger) -> None:
-    answered = ledger.record_query("q1", QUESTION, samples("a"))
-    failed = ledger.record_query("q2", QUESTION, samples("b"))
-    ledger.record_query("q3", QUESTION, samples("c"))
+    answered = submit(ledger, "q1", "a")
+    failed = submit(ledger, "q2", "b")
+    submit(ledger, "q3", "c")
     ledger.record_answers("f", ["a"], answered)
     ledger.fail_query(failed, "out of memory")
-    assert [query.query_id for query in ledger.unanswered_queries("abc")] == ["q3"]
+    assert [query.query_id for query in under_way(ledger, *"abc")] == ["q3"]
     assert ledger.query_states() == {
         QueryState.SUBMITTED: 1,
         QueryState.ANSWERED: 1,
@@ -69,15 +78,15 @@ def test_answered_and_failed_queries_are_not_waited_for(ledger: Ledger) -> None:
 
 def test_the_newest_query_comes_first(ledger: Ledger, clock: Clock) -> None:
     for query_id in ("q1", "q2"):
-        ledger.record_query(query_id, QUESTION, samples("a"))
+        submit(ledger, query_id, "a")
         clock.advance(1)
-    assert [query.query_id for query in ledger.unanswered_queries(["a"])] == ["q2", "q1"]
+    assert [query.query_id for query in under_way(ledger, "a")] == ["q2", "q1"]
 
 
 def test_an_endpoint_may_give_the_same_id_twice(ledger: Ledger) -> None:
-    ledger.fail_query(ledger.record_query("1", QUESTION, samples("a")), "lost")
-    second = ledger.record_query("1", QUESTION, samples("a"))
-    assert ledger.unanswered_queries(["a"]) == [second]
+    ledger.fail_query(submit(ledger, "1", "a"), "lost")
+    second = submit(ledger, "1", "a")
+    assert under_way(ledger, "a") == [second]
 
 
 def test_the_index_takes_more_keys_than_a_statement_does(ledger: Ledger) -> None:
@@ -107,11 +116,11 @@ def test_the_default_database_can_be_written_by_several_processes(tmp_path: Path
 
 def test_instants_are_written_in_utc(ledger: Ledger, clock: Clock, tmp_path: Path) -> None:
     clock.now = clock.now.astimezone(timezone(timedelta(hours=9)))
-    query = ledger.record_query("q1", QUESTION, samples("a"))
+    query = submit(ledger, "q1", "a")
     with closing(sqlite3.connect(tmp_path / "results" / "ledger.sqlite")) as other:
         (written,) = other.execute("SELECT submitted_at FROM queries").fetchone()
     assert written.startswith("2026-01-02 03:04:05")
-    (found,) = ledger.unanswered_queries(["a"])
+    (found,) = under_way(ledger, "a")
     assert found.submitted_at == query.submitted_at
     assert found.submitted_at.utcoffset() == timedelta(0)
 
@@ -184,11 +193,12 @@ def test_released_keys_are_free(ledger: Ledger) -> None:
     assert other.claim(["a", "b", "c"]) == {"a", "b", "c"}
 
 
-def test_an_expired_claim_is_taken_over_and_a_renewed_one_is_not(
+def test_a_claim_without_renewal_for_a_lease_is_taken_over_and_a_renewed_one_is_not(
     ledger: Ledger, clock: Clock
 ) -> None:
     one, other = ledger.claims(), ledger.claims()
     one.claim(["a"])
+    assert other.claim(["a"]) == set()
     clock.advance(LEASE.total_seconds() - 1)
     one.renew()
     clock.advance(2)
@@ -196,6 +206,22 @@ def test_an_expired_claim_is_taken_over_and_a_renewed_one_is_not(
     clock.advance(LEASE.total_seconds())
     assert other.claim(["a"]) == {"a"}
     assert one.claim(["a"]) == set()
+
+
+@pytest.mark.parametrize("jump", [365 * 86400.0, -365 * 86400.0])
+def test_a_wall_clock_that_jumps_neither_frees_a_claim_nor_holds_it(
+    ledger: Ledger, clock: Clock, jump: float
+) -> None:
+    one, other = ledger.claims(), ledger.claims()
+    one.claim(["a"])
+    assert other.claim(["a"]) == set()
+    clock.jump(jump)
+    assert other.claim(["a"]) == set()
+    one.renew()
+    clock.advance(LEASE.total_seconds() - 1)
+    assert other.claim(["a"]) == set()
+    clock.advance(LEASE.total_seconds())
+    assert other.claim(["a"]) == {"a"}
 
 
 def test_the_claims_of_a_process_that_ended_are_taken_over_at_once(
@@ -227,9 +253,12 @@ def test_the_claims_of_other_machines_and_live_processes_are_left_alone(
                 expires_at=clock.now + timedelta(seconds=5),
             )
         )
-    assert ledger.claims().claim(["a"]) == set()
-    clock.advance(6)
-    assert ledger.claims().claim(["a"]) == {"a"}
+    claims = ledger.claims()
+    assert claims.claim(["a"]) == set()
+    clock.advance(LEASE.total_seconds() - 1)
+    assert claims.claim(["a"]) == set()
+    clock.advance(1)
+    assert claims.claim(["a"]) == {"a"}
 
 
 def test_a_process_of_another_user_counts_as_alive(
