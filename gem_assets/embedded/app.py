@@ -1,4 +1,7 @@
-"""The embedded endpoint: GEM's hosted protocol as an ASGI application.
+"""The embedded endpoint: GEM's protocols as an ASGI application.
+
+A prediction is answered as the hosted service does, with the id of a query to be asked after; or,
+to whoever accepts Arrow, as a self-hosted container does: at once, as a stream.
 
 Used in process, through an ASGI transport, or over HTTP by `gem_assets.embedded.serve`. Written
 against the vendor's public client (pysynthbio 4.2.4), which must work unchanged.
@@ -10,34 +13,27 @@ import hmac
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 import anyio.to_thread
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from gem_assets.embedded.messages import (
-    ErrorMessage,
-    StatusMessage,
-    SubmittedMessage,
-    encode_example,
-    encode_result,
-)
-from gem_assets.embedded.model import MODEL_IDS, MODEL_VERSION, EmbeddedModel, load_model
-from gem_assets.embedded.prediction_requests import (
-    InvalidRequestError,
-    MalformedRequestError,
-    PredictionRequest,
-    read_request,
-)
+from gem_assets.embedded.arrow_messages import ARROW_STREAM, encode_stream
+from gem_assets.embedded.messages import ErrorMessage, StatusMessage, SubmittedMessage
+from gem_assets.embedded.model import MODEL_VERSION
+from gem_assets.embedded.prediction_requests import InvalidRequestError, MalformedRequestError
 from gem_assets.embedded.queries import MAX_RESULT_BYTES, Clock, QueryStatus, QueryStore
+from gem_assets.embedded.services import SERVICES, Asked, Service
 
 MAX_REQUEST_BYTES = 512 * 2**20
 """A larger body is answered with 413, and the client is expected to send fewer inputs at once."""
+
+# Seconds between two looks at whether the model is awake: a test may turn the clock by hand.
+_LONGEST_NAP = 0.1
 
 
 def create_app(
@@ -108,27 +104,30 @@ class _Endpoint:
 
     async def models(self, request: Request) -> Response:
         self._authorize(request)
-        listed = [{"model_id": name, "model_version": MODEL_VERSION} for name in MODEL_IDS]
+        listed = [{"model_id": name, "model_version": MODEL_VERSION} for name in SERVICES]
         return _json({"models": listed})
 
     async def example_query(self, request: Request) -> Response:
         self._authorize(request)
-        model = await _model(request)
-        return Response(
-            await anyio.to_thread.run_sync(encode_example, model), media_type="application/json"
-        )
+        example = await anyio.to_thread.run_sync(_service(request).example)
+        return Response(example, media_type="application/json")
 
     async def predict(self, request: Request) -> Response:
         self._authorize(request)
-        model = await _model(request)
+        service = _service(request)
+        in_arrow = ARROW_STREAM in request.headers.get("accept", "")
+        if in_arrow and not service.in_arrow:
+            raise HTTPException(406, "this model answers in JSON only")
         body = await self._body(request)
         try:
-            asked = await anyio.to_thread.run_sync(read_request, body, model.n_genes)
+            asked = await anyio.to_thread.run_sync(service.read, body)
         except MalformedRequestError as error:
             return _json(ErrorMessage(str(error)), 400)
         except InvalidRequestError as error:
             return _json(ErrorMessage("Invalid request", error.errors), 422)
-        query = self.queries.submit(partial(_result, model, asked))
+        if in_arrow:
+            return await self._stream(asked)
+        query = self.queries.submit(asked.result)
         return _json(SubmittedMessage(query.query_id))
 
     async def status(self, request: Request) -> Response:
@@ -153,6 +152,18 @@ class _Endpoint:
             raise HTTPException(403, "the signature is unknown or has expired; ask the status anew")
         return Response(result, media_type="application/json")
 
+    async def _stream(self, asked: Asked) -> Response:
+        """Answer at once, once awake; the next samples are computed when the last are sent."""
+        while (left := self.queries.wake()) > 0:
+            await anyio.sleep(min(left, _LONGEST_NAP))
+        parts = encode_stream(asked.model, asked.request, asked.predictions())
+
+        async def stream() -> AsyncIterator[bytes]:
+            while part := await anyio.to_thread.run_sync(next, parts, b""):
+                yield part
+
+        return StreamingResponse(stream(), media_type=ARROW_STREAM)
+
     def _authorize(self, request: Request) -> None:
         if self._require_key is None:
             return
@@ -169,15 +180,11 @@ class _Endpoint:
         return bytes(body)
 
 
-async def _model(request: Request) -> EmbeddedModel:
+def _service(request: Request) -> Service:
     model_id = request.path_params["model_id"]
-    if model_id not in MODEL_IDS:
-        raise HTTPException(404, f"no model {model_id!r}; there are {', '.join(MODEL_IDS)}")
-    return await anyio.to_thread.run_sync(load_model, model_id)
-
-
-def _result(model: EmbeddedModel, asked: PredictionRequest) -> bytes:
-    return encode_result(model, model.predict(asked.counts, asked.options))
+    if model_id not in SERVICES:
+        raise HTTPException(404, f"no model {model_id!r}; there are {', '.join(SERVICES)}")
+    return SERVICES[model_id]
 
 
 def _json(message: object, status_code: int = 200) -> Response:

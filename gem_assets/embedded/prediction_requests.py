@@ -46,7 +46,9 @@ class PredictionRequest:
 _TotalCount = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_TOTAL_COUNT)]
 
 
-class _Body(msgspec.Struct):
+class RequestBody(msgspec.Struct):
+    """The keys of a request, each still JSON."""
+
     # Raw, so that a fault in one field is told together with those of the others. Fields that the
     # protocol may gain are ignored.
     inputs: msgspec.Raw = msgspec.Raw(b"null")
@@ -69,23 +71,43 @@ def read_request(body: bytes, n_genes: int) -> PredictionRequest:
     InvalidRequestError
         If it is not a request for a model of ``n_genes`` genes.
     """
+    return judge_request(decode_body(body), n_genes)
+
+
+def decode_body(body: bytes) -> RequestBody:
+    """Return the keys of a request; raises as `read_request` does."""
     try:
-        read = msgspec.json.decode(body, type=_Body)
+        return msgspec.json.decode(body, type=RequestBody)
     except msgspec.ValidationError as error:
         raise InvalidRequestError(
             [InputErrorMessage("", "expected an object with the key `inputs`")]
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRequestError(f"the body is not JSON: {error}") from error
+
+
+def judge_request(read: RequestBody, n_genes: int, where: str = "inputs") -> PredictionRequest:
+    """Return the request whose keys were read, if it is one for a model of ``n_genes`` genes.
+
+    Parameters
+    ----------
+    where
+        Path of the inputs, for the paths of errors.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it is none.
+    """
     errors: list[InputErrorMessage] = []
     options = _options(read, errors)
-    rows = _rows(read.inputs, n_genes, errors)
+    rows = _rows(read.inputs, n_genes, where, errors)
     if errors:
         raise InvalidRequestError(errors)
     return PredictionRequest(sparse.csr_array(sparse.vstack(rows)), options)
 
 
-def _options(read: _Body, errors: list[InputErrorMessage]) -> DecodingOptions:
+def _options(read: RequestBody, errors: list[InputErrorMessage]) -> DecodingOptions:
     values = []
     for name, kind, expected in (
         ("seed", int | None, "a whole number"),
@@ -102,20 +124,20 @@ def _options(read: _Body, errors: list[InputErrorMessage]) -> DecodingOptions:
 
 
 def _rows(
-    raw: msgspec.Raw, n_genes: int, errors: list[InputErrorMessage]
+    raw: msgspec.Raw, n_genes: int, where: str, errors: list[InputErrorMessage]
 ) -> list[sparse.csr_array]:
     try:
         inputs = msgspec.json.decode(raw, type=list[msgspec.Raw])
     except msgspec.ValidationError:
-        errors.append(InputErrorMessage("inputs", "expected a list of objects with `counts`"))
+        errors.append(InputErrorMessage(where, "expected a list of objects with `counts`"))
         return []
     if not inputs:
-        errors.append(InputErrorMessage("inputs", "expected at least one input"))
+        errors.append(InputErrorMessage(where, "expected at least one input"))
     rows = []
     for i, one in enumerate(inputs):
         counts, wrong = _counts(one, n_genes)
         if wrong is not None:
-            errors.append(InputErrorMessage(f"inputs[{i}].counts", wrong))
+            errors.append(InputErrorMessage(f"{where}[{i}].counts", wrong))
             if len(errors) == MOST_ERRORS:
                 break
         elif counts is not None:

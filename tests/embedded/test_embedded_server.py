@@ -19,6 +19,7 @@ from pysynthbio.http_client import NotFoundError, ValidationError
 from gem_assets.embedded.app import create_app
 from gem_assets.embedded.model import BULK, SINGLE_CELL
 from gem_assets.embedded.serve import serve
+from gem_assets.embedded.services import SERVICES
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_the_official_client_works_unchanged(
 
 def test_the_official_client_lists_the_models(server: str) -> None:
     listed = pysynthbio.list_models(api_base_url=server)
-    assert [model["model_id"] for model in listed["models"]] == [BULK, SINGLE_CELL]
+    assert [model["model_id"] for model in listed["models"]] == list(SERVICES)
 
 
 def test_the_official_client_shows_what_is_wrong(server: str) -> None:
