@@ -14,10 +14,12 @@ import anyio
 from scipy import sparse
 
 from gem_assets.endpoint.control import decode_models, decode_submitted
+from gem_assets.endpoint.errors import BadAnswer
 from gem_assets.endpoint.exchange import Exchange
-from gem_assets.endpoint.faults import Where, located
+from gem_assets.endpoint.faults import Where, located, uncertain
+from gem_assets.endpoint.pace import Clock, Pace, Sleep
 from gem_assets.endpoint.queries import ExampleQuery, JsonValue, decode_example, encode_query
-from gem_assets.endpoint.query import Activity, Clock, QueryHandle, Sleep
+from gem_assets.endpoint.query import Activity, QueryHandle
 from gem_assets.endpoint.settings import EndpointSettings
 from gem_assets.endpoint.transport import open_clients
 
@@ -67,7 +69,8 @@ class EndpointClient:
 
     async def __aenter__(self) -> Self:
         clients = await self._stack.enter_async_context(open_clients(self.settings))
-        self._opened = Exchange(self.settings, clients)
+        pace = Pace(self.settings.requests_per_second, clock=self.clock, sleep=self.sleep)
+        self._opened = Exchange(self.settings, clients, pace)
         return self
 
     async def __aexit__(
@@ -182,7 +185,10 @@ class EndpointClient:
         path = self._model_path("predict")
         answer = await self._exchange.submit(path, body)
         with located(Where(self.settings.host, path)):
-            query_id = decode_submitted(answer)
+            try:
+                query_id = decode_submitted(answer)
+            except BadAnswer as fault:
+                raise uncertain(fault, self.settings.api_key) from fault
         self.activity.working_at = self.clock()
         logger.info(
             "submitted %d samples (%.1f MB) to %s as query %s",

@@ -17,7 +17,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from gem_assets.endpoint.client import EndpointClient
 from gem_assets.endpoint.observation import ObservedModel, observe
-from gem_assets.endpoint.query import Clock, Sleep
+from gem_assets.endpoint.pace import Clock, Sleep
 from gem_assets.endpoint.readiness import DEFAULT_WAIT, Readiness, ReadinessWatch
 from gem_assets.endpoint.settings import EndpointSettings
 

@@ -16,7 +16,7 @@ import anyio
 import httpx
 import stamina
 
-from gem_assets.endpoint.errors import EndpointError
+from gem_assets.endpoint.errors import BadAnswer, EndpointError
 from gem_assets.endpoint.faults import (
     Answer,
     Where,
@@ -28,6 +28,7 @@ from gem_assets.endpoint.faults import (
     too_large,
     uncertain,
 )
+from gem_assets.endpoint.pace import Pace
 from gem_assets.endpoint.retries import try_again
 from gem_assets.endpoint.settings import EndpointSettings
 from gem_assets.endpoint.transport import EMBEDDED_ORIGIN, HttpClients, without_http_logs
@@ -50,15 +51,16 @@ _NOT_SENT = (
 
 
 class Exchange:
-    """Requests to one endpoint, over clients that are open.
+    """Requests to one endpoint, over clients that are open, no faster than `pace` lets them.
 
     Every method returns the body of a successful answer, and raises an `EndpointError` after the
     last try.
     """
 
-    def __init__(self, settings: EndpointSettings, clients: HttpClients) -> None:
+    def __init__(self, settings: EndpointSettings, clients: HttpClients, pace: Pace) -> None:
         self.settings = settings
         self._clients = clients
+        self._pace = pace
         # For taking it out of what servers say.
         self._key = settings.api_key
 
@@ -96,7 +98,7 @@ class Exchange:
                 answer = await self._send(self._clients.api, request, where)
             except _NOT_SENT as fault:
                 raise no_answer(fault, self._key) from None
-            except (httpx.TransportError, TimeoutError) as fault:
+            except (httpx.TransportError, TimeoutError, BadAnswer) as fault:
                 raise uncertain(fault, self._key) from None
             if answer.status >= 500 and answer.status != 503:
                 raise uncertain(answer, self._key)
@@ -136,6 +138,7 @@ class Exchange:
         self, client: httpx.AsyncClient, request: httpx.Request, where: Where
     ) -> Answer:
         """Return the whole answer: of bounded size, in bounded time, and not logged by httpx."""
+        await self._pace.turn()
         limit = self.settings.max_answer_bytes
         body = bytearray()
         try:

@@ -24,7 +24,7 @@ from gem_assets.endpoint.errors import (
     SubmitUncertain,
 )
 from gem_assets.endpoint.redaction import quote
-from gem_assets.endpoint.retries import parse_retry_after
+from gem_assets.endpoint.retries import parse_http_date, parse_retry_after
 from gem_assets.endpoint.secret import Secret
 from gem_assets.endpoint.settings import API_KEY_VARIABLE, BASE_URL_VARIABLE
 from gem_assets.endpoint.wire import NOT_THE_PROTOCOL
@@ -62,7 +62,12 @@ def no_answer(fault: BaseException, key: Secret | None) -> EndpointUnreachable:
 def uncertain(fault: BaseException | Answer, key: Secret | None) -> SubmitUncertain:
     """Return the error of a query that was sent and not answered for."""
     status = fault.status if isinstance(fault, Answer) else None
-    got = "a fault" if isinstance(fault, Answer) else f"no answer ({_reason(fault, key)})"
+    if isinstance(fault, Answer):
+        got = "a fault"
+    elif isinstance(fault, BadAnswer):
+        got = f"no id, for {fault.what}"
+    else:
+        got = f"no answer ({_reason(fault, key)})"
     return SubmitUncertain(
         f"the query was sent and got {got}: it may run, and be paid for",
         action="Submitting it again may pay twice.",
@@ -90,7 +95,10 @@ def fault_of(answer: Answer, where: Where, key: Secret | None) -> EndpointError 
         return None
     said, faults = decode_refusal(answer.body, key)
     says = f": {said}" if said else ""
-    retry_after = parse_retry_after(answer.headers.get("retry-after"))
+    # A date is the server's; so is the clock that it is counted from.
+    retry_after = parse_retry_after(
+        answer.headers.get("retry-after"), parse_http_date(answer.headers.get("date"))
+    )
     if 300 <= status < 400:
         target = urlsplit(urljoin(f"https://{where.host}/", answer.headers.get("location", "")))
         return EndpointMisconfigured(

@@ -6,7 +6,7 @@ The query's id is all there is to it, so it survives this process: whoever kept 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import logging
 from dataclasses import dataclass
 from urllib.parse import quote as url_quote
 
@@ -15,11 +15,18 @@ from gem_assets.endpoint.errors import BadAnswer, QueryFailed, QueryTimedOut, Re
 from gem_assets.endpoint.exchange import Exchange
 from gem_assets.endpoint.faults import Where, located
 from gem_assets.endpoint.messages import PredictionAnswer, decode_answer
+from gem_assets.endpoint.pace import Clock, Sleep
 from gem_assets.endpoint.redaction import quote
 from gem_assets.endpoint.wire import NOT_THE_PROTOCOL
 
-Clock = Callable[[], float]
-Sleep = Callable[[float], Awaitable[object]]
+logger = logging.getLogger("gem_assets.endpoint")
+
+READINGS = 3
+"""How often an answer that can't be read is asked for: what garbled it (a proxy's page, a broken
+transfer) may be gone the next time. Asking for it costs nothing."""
+
+READ_AGAIN_AFTER = 1.0
+"""Seconds before the second reading, twice as many before the third."""
 
 # A query that runs long is asked about less often.
 _INTERVAL_GROWTH = 1.25
@@ -83,14 +90,16 @@ class QueryHandle:
         EndpointError
             If it can't be asked.
         """
-        path = f"/api/model-queries/{url_quote(self.id, safe='')}/status"
-        body = await self._exchange.get(path, query_id=self.id, attempts=attempts)
-        with located(Where(self._exchange.settings.host, path, self.id)):
-            status = decode_status(body)
-            if status.ready and not status.download_url:
-                raise BadAnswer(
-                    "the query is ready, but has no downloadUrl", action=NOT_THE_PROTOCOL
-                )
+        unreadable = 0
+        while True:
+            try:
+                status = await self._ask_status(attempts)
+                break
+            except BadAnswer as fault:
+                unreadable += 1
+                if unreadable == (READINGS if attempts is None else attempts):
+                    raise
+                await self._before_reading_again(fault, unreadable)
         if status.ready and not self._seen_ready:
             self._seen_ready = True
             self._activity.answered_at = self._clock()
@@ -144,7 +153,8 @@ class QueryHandle:
     async def fetch(self, timeout: float | None = None) -> PredictionAnswer:
         """Return the result, after waiting for it as `wait` does.
 
-        A download address that has expired is asked for anew, once.
+        A download address that has expired is asked for anew, once; a result that can't be read is
+        downloaded anew, twice.
 
         Raises
         ------
@@ -156,13 +166,38 @@ class QueryHandle:
         EndpointError
             As `wait` does, or if the result can't be downloaded.
         """
-        try:
-            body = await self._download(await self.wait(timeout))
-        except ResultExpired:
-            body = await self._download(await self.wait(timeout))
+        expired = unreadable = 0
+        while True:
+            status = await self.wait(timeout)
+            try:
+                return await self._download(status)
+            except ResultExpired:
+                expired += 1
+                if expired == 2:
+                    raise
+            except BadAnswer as fault:
+                unreadable += 1
+                if unreadable == READINGS:
+                    raise
+                await self._before_reading_again(fault, unreadable)
+
+    async def _ask_status(self, attempts: int | None) -> QueryStatus:
+        path = f"/api/model-queries/{url_quote(self.id, safe='')}/status"
+        body = await self._exchange.get(path, query_id=self.id, attempts=attempts)
+        with located(Where(self._exchange.settings.host, path, self.id)):
+            status = decode_status(body)
+            if status.ready and not status.download_url:
+                raise BadAnswer(
+                    "the query is ready, but has no downloadUrl", action=NOT_THE_PROTOCOL
+                )
+        return status
+
+    async def _before_reading_again(self, fault: BadAnswer, readings: int) -> None:
+        logger.warning("%s It is asked for again.", fault)
+        await self._sleep(READ_AGAIN_AFTER * 2 ** (readings - 1))
+
+    async def _download(self, status: QueryStatus) -> PredictionAnswer:
+        # `status()` refuses a ready query without an address.
+        body = await self._exchange.download(status.download_url or "", query_id=self.id)
         with located(Where(self._exchange.settings.host, query_id=self.id)):
             return decode_answer(body, self.samples)
-
-    async def _download(self, status: QueryStatus) -> bytes:
-        # `status()` refuses a ready query without an address.
-        return await self._exchange.download(status.download_url or "", query_id=self.id)

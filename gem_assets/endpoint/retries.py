@@ -39,7 +39,8 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
     value
         The header's text: seconds, or an HTTP date (RFC 9110, 10.2.3).
     now
-        The moment to count from, by default the present.
+        The moment to count from, by default the present. The ``Date`` of the same answer is better:
+        the clock of this machine may be wrong.
 
     Examples
     --------
@@ -51,10 +52,19 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(text)
+    until = parse_http_date(text)
+    if until is None:
+        return None
+    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
+
+
+def parse_http_date(value: str | None) -> datetime | None:
+    """Return the instant of an HTTP date (RFC 9110, 5.6.7), None if it is none."""
+    if value is None:
+        return None
     try:
-        until = parsedate_to_datetime(text)
+        instant = parsedate_to_datetime(value.strip())
     except (TypeError, ValueError):
         return None
-    if until.tzinfo is None:  # "-0000", which HTTP doesn't use: UTC without a statement
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
+    # "-0000", which HTTP doesn't use: UTC without a statement.
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant

@@ -79,6 +79,9 @@ class EndpointSettings:
         published scale-down time.
     concurrency
         Queries under way at a time.
+    requests_per_second
+        Requests of any kind, at most, by this connection; None for no limit. (The hosted service
+        has limits and doesn't publish them.)
     chunk_size
         Samples in one query.
     max_answer_bytes
@@ -105,11 +108,17 @@ class EndpointSettings:
     retry_after_max: float = 120.0
     warm_seconds: float = 600.0
     concurrency: int = 4
+    requests_per_second: float | None = None
     chunk_size: int = 64
     max_answer_bytes: int = 512 * 1024 * 1024
     notices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.requests_per_second is not None and not self.requests_per_second > 0:
+            raise EndpointMisconfigured(
+                f"requests_per_second is {self.requests_per_second:g}",
+                action="Give a number above 0, or none for no limit.",
+            )
         if self.mode == "self_hosted":
             raise EndpointMisconfigured(
                 "a self-hosted container answers in Arrow, which this version can't read",

@@ -240,12 +240,21 @@ def test_what_is_not_the_protocol_is_a_bad_answer_with_its_place(
     assert caught.value.host == f"127.0.0.1:{server.port}"
 
 
-def test_an_accepted_query_without_an_id_is_a_bad_answer(
-    connection: EndpointConnection, server: ScriptedServer
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        Reply(json={"id": "q1"}),
+        Reply(body=b"<html>please log in</html>"),
+        Reply(body=b"no gzip", headers={"Content-Encoding": "gzip"}),
+    ],
+)
+def test_an_accepted_query_without_a_readable_id_is_possibly_paid(
+    connection: EndpointConnection, server: ScriptedServer, garbled: Reply
 ) -> None:
-    server.on("POST", PREDICT_PATH, Reply(json={"id": "q1"}))
-    with pytest.raises(BadAnswer, match="modelQueryId"):
+    server.on("POST", PREDICT_PATH, garbled)
+    with pytest.raises(SubmitUncertain, match="got no id"):
         connection.run(submit)
+    assert len(server.asked(PREDICT_PATH)) == 1
 
 
 @pytest.mark.parametrize("compress", [False, True])
