@@ -14,8 +14,9 @@ from gem_assets.endpoint.client import EndpointClient
 from gem_assets.endpoint.connection import EndpointConnection
 from gem_assets.endpoint.errors import QueryRejected, ResourceNotFound
 from gem_assets.endpoint.messages import PredictionAnswer
+from gem_assets.endpoint.model_names import MODEL_IDS, Modality
 from gem_assets.endpoint.readiness import Readiness
-from gem_assets.endpoint.settings import MODEL_IDS, EndpointSettings, Modality
+from gem_assets.endpoint.settings import EndpointSettings
 
 pytest.importorskip("gem_assets.embedded.app", reason="the embedded endpoint is not built yet")
 
@@ -96,6 +97,9 @@ def test_it_ends_with_its_connection() -> None:
     with EndpointConnection(EndpointSettings.from_environment("embedded", "bulk", {})) as opened:
         opened.observe()
         assert set(threading.enumerate()) - before
+    # Threads that were told to end may take a moment.
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=30)
     assert not set(threading.enumerate()) - before
 
 
