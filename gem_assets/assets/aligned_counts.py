@@ -49,7 +49,7 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.genes.alignment import align_counts
         from gem_assets.genes.order import GeneOrder
         from gem_assets.genes.tables import alignment_tables
-        from gem_assets.problems import Severity
+        from gem_assets.problems import RefusedInputError, Severity
 
         name = context.partition_key
         warehouse = getattr(context.resources, graph.warehouse).open()
@@ -60,7 +60,13 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
             matrix = matrix_of_tables(
                 warehouse.read("raw_counts", name), warehouse.read("raw_genes", name)
             )
-            alignment = align_counts(matrix, order)
+            try:
+                alignment = align_counts(matrix, order)
+            except RefusedInputError as refusal:
+                yield from refuse_partition(
+                    problems_result(graph, "aligned_counts", COVERS, refusal.problems)
+                )
+                return
             covers = problems_result(graph, "aligned_counts", COVERS, alignment.problems)
             if any(problem.severity is Severity.ERROR for problem in alignment.problems):
                 yield from refuse_partition(covers)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 from dagster import DagsterEvent
 
 from gem_assets.assets.build import build_gem_assets
@@ -68,8 +69,13 @@ class Project:
         )
         return Run(result)
 
+    def rows(self, table: str, dataset: str | None = None) -> pa.Table:
+        """Return a table as it was written, quick to compare with another."""
+        return self.warehouse.read(table, dataset)
+
     def table(self, name: str, dataset: str | None = None) -> pd.DataFrame:
-        return self.warehouse.read(name, dataset).to_pandas()
+        """Return a table as people look at it."""
+        return self.rows(name, dataset).to_pandas()
 
     def add_dataset(self, source: Path, name: str | None = None) -> Path:
         """Copy a dataset's folder into the project's data, so that it may be edited."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -113,13 +112,17 @@ def test_run_goes_on_after_a_dataset_that_fails_and_says_so_at_the_end(
     bulk = tmp_path / "data" / "bulk"
     (bulk / "broken").mkdir(parents=True)
     (bulk / "broken" / "counts.tsv").touch()
-    (bulk / "lncap").symlink_to(repository / "data" / "bulk" / "lncap")
+    lncap = repository / "data" / "bulk" / "lncap"
+    (bulk / "lncap").symlink_to(lncap)
+    (bulk / "unlabelled").mkdir()
+    (bulk / "unlabelled" / "counts.tsv.gz").symlink_to(lncap / "counts.tsv.gz")
     arguments = ("--data", tmp_path / "data", "--results", tmp_path / "results")
     result = invoke("run", *arguments, env={"COLUMNS": "100"})
     assert result.exit_code == 1
     assert "failed:" in result.stdout
     assert "the file is empty" in result.stdout
     assert "None of 7 samples contradicts its label" in result.stdout
+    assert "7 samples annotated; no labels were stated" in result.stdout
     assert "Traceback" not in result.output
 
 
@@ -253,6 +256,5 @@ def test_imports_stay_light(what: str, never: set[str], tmp_path: Path) -> None:
         text=True,
         check=True,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": ""},
     )
     assert not never & set(done.stdout.split())

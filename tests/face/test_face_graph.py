@@ -211,7 +211,7 @@ def observe_another_order(project: Project) -> ObservedModel:
 
 def test_predictions_refuse_counts_that_are_aligned_to_another_gene_order(spoil: Spoilt) -> None:
     project, _ = spoil("lncap")
-    before = {table: project.table(table, "lncap") for table in PREDICTION_TABLES}
+    before = {table: project.rows(table, "lncap") for table in PREDICTION_TABLES}
     old = project.table("aligned_counts", "lncap")["gene_order_hash"].iloc[0]
     observe_another_order(project)
 
@@ -222,7 +222,7 @@ def test_predictions_refuse_counts_that_are_aligned_to_another_gene_order(spoil:
     assert "Materialise gene_order and aligned_counts of lncap again" in sentence
     assert run.retries == 0
     for table, rows in before.items():
-        pd.testing.assert_frame_equal(project.table(table, "lncap"), rows)
+        assert project.rows(table, "lncap").equals(rows), table
 
 
 # Endpoints that can't work

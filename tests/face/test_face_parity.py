@@ -15,7 +15,7 @@ import pytest
 from face_lab import Done, Project
 
 from gem_assets.counts.arrow import lists_to_csr
-from gem_assets.endpoint.settings import MODEL_IDS
+from gem_assets.endpoint.model_names import MODEL_IDS
 from gem_assets.labels.fields import field_of_api_name
 
 pysynthbio = pytest.importorskip("pysynthbio")

@@ -193,7 +193,7 @@ def test_the_endpoint_is_observed_with_its_model_version(shipped: Done) -> None:
 def test_a_second_run_asks_nothing_and_brings_the_same_versions(spoil: Spoilt, run: Run) -> None:
     project, _ = spoil(NAME)
     answers = sorted((project.results / "predictions").rglob("*"))
-    before = {table: project.table(table, NAME) for table in PREDICTION_TABLES}
+    before = {table: project.rows(table, NAME) for table in PREDICTION_TABLES}
 
     again = project.refresh(NAME)
 
@@ -203,7 +203,7 @@ def test_a_second_run_asks_nothing_and_brings_the_same_versions(spoil: Spoilt, r
     assert sorted((project.results / "predictions").rglob("*")) == answers
     assert again.data_versions == run.data_versions
     for table, rows in before.items():
-        pd.testing.assert_frame_equal(project.table(table, NAME), rows)
+        assert project.rows(table, NAME).equals(rows), table
 
 
 def test_an_edited_sheet_asks_nothing_and_changes_the_verdicts(spoil: Spoilt, run: Run) -> None:
@@ -253,8 +253,8 @@ def test_every_run_leaves_one_row_of_history(spoil: Spoilt, shipped: Done) -> No
 
 def test_datasets_do_not_touch_each_other(spoil: Spoilt) -> None:
     project, folder = spoil("lncap")
-    before = {table: project.table(table, NAME) for table in PARTITIONED}
+    before = {table: project.rows(table, NAME) for table in PARTITIONED}
     (folder / "samples.csv").write_text("sample_id,sex\nlane1,female\n")
     assert project.refresh("lncap").success
     for table, rows in before.items():
-        pd.testing.assert_frame_equal(project.table(table, NAME), rows)
+        assert project.rows(table, NAME).equals(rows), table

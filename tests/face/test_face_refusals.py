@@ -156,7 +156,7 @@ def test_counts_that_are_none_are_refused_and_the_old_rows_stay(
     spoil: Spoilt, spoil_with: Callable[[Path], None], words: tuple[str, ...]
 ) -> None:
     project, folder = spoil("lncap")
-    before = {table: project.table(table, "lncap") for table in TABLES}
+    before = {table: project.rows(table, "lncap") for table in TABLES}
     report = project.report("lncap").read_bytes()
     spoil_with(folder)
 
@@ -168,7 +168,7 @@ def test_counts_that_are_none_are_refused_and_the_old_rows_stay(
     assert not run.metadata
     for table, rows in before.items():
         assert len(rows)
-        pd.testing.assert_frame_equal(project.table(table, "lncap"), rows)
+        assert project.rows(table, "lncap").equals(rows), table
     assert project.report("lncap").read_bytes() == report
 
 
@@ -185,7 +185,7 @@ def test_a_text_file_may_lie_on_either_side(spoil: Spoilt) -> None:
 
 def test_a_sheet_of_other_samples_stops_the_verdicts_but_not_the_predictions(spoil: Spoilt) -> None:
     project, folder = spoil("lncap")
-    before = {table: project.table(table, "lncap") for table in ("sample_labels", "qc_verdicts")}
+    before = {table: project.rows(table, "lncap") for table in ("sample_labels", "qc_verdicts")}
     sheet = (folder / "samples.csv").read_text()
     (folder / "samples.csv").write_text(sheet.replace("lane", "patient"))
 
@@ -195,7 +195,7 @@ def test_a_sheet_of_other_samples_stops_the_verdicts_but_not_the_predictions(spo
     assert_refused_in_words(run, "sample_labels", "sample_labels.sheet_fits_counts", words)
     assert run.started == {"raw_counts", "aligned_counts", "predictions", "sample_labels"}
     for table, rows in before.items():
-        pd.testing.assert_frame_equal(project.table(table, "lncap"), rows)
+        assert project.rows(table, "lncap").equals(rows), table
 
 
 def test_a_sheet_that_fits_in_part_is_used_and_the_rest_is_named(spoil: Spoilt) -> None:
@@ -253,13 +253,13 @@ def test_a_threshold_that_is_none_stops_the_verdicts(
     spoil: Spoilt, thresholds: str, words: tuple[str, ...]
 ) -> None:
     project, folder = spoil("lncap")
-    before = {table: project.table(table, "lncap") for table in ("qc_samples", "qc_history")}
+    before = {table: project.rows(table, "lncap") for table in ("qc_samples", "qc_history")}
     (folder / "dataset.yaml").write_text(f"thresholds: {thresholds}\n")
     run = project.refresh("lncap", ["qc_verdicts", "qc_samples", "qc_findings", "qc_report"])
     assert_refused_in_words(run, "qc", "qc_verdicts.thresholds_are_known", words)
     assert run.started == {"qc"}
     for table, rows in before.items():
-        pd.testing.assert_frame_equal(project.table(table, "lncap"), rows)
+        assert project.rows(table, "lncap").equals(rows), table
 
 
 @pytest.mark.parametrize(
@@ -286,3 +286,16 @@ def test_counts_of_hardly_any_model_gene_are_refused_before_they_are_sent(spoil:
     )
     assert run.started == {"raw_counts", "aligned_counts", "sample_labels"}
     assert project.ledger.read_bytes() == ledger
+
+
+def test_a_count_beyond_every_library_is_refused_in_words(spoil: Spoilt) -> None:
+    project, folder = spoil("lncap")
+    frame = counts_of(folder)
+    frame.loc["ENSG00000075624", "lane3"] = 3_000_000_000  # ACTB
+    replace_counts(folder, frame.astype("int64"))
+    before = project.rows("aligned_counts", "lncap")
+    run = project.refresh("lncap")
+    assert_refused_in_words(
+        run, "aligned_counts", "aligned_counts.covers_model_genes", ("lane3", "3000000000")
+    )
+    assert project.rows("aligned_counts", "lncap").equals(before)
