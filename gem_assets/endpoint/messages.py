@@ -8,7 +8,8 @@ does not know are ignored. What it does read it checks, and says where the fault
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from msgspec import Raw, Struct
 
 from gem_assets.endpoint.errors import BadAnswer, QueryFailed
+from gem_assets.endpoint.lifted_counts import LIFTED, lift_counts
 from gem_assets.endpoint.redaction import quote
 from gem_assets.endpoint.wire import NOT_THE_PROTOCOL, decode_as
 
@@ -64,6 +66,7 @@ class PredictionAnswer:
 
 class _DecoderSample(Struct):
     counts: list[float] | None = None
+    lifted: int | None = msgspec.field(name=LIFTED, default=None)
 
 
 class _Output(Struct):
@@ -78,10 +81,14 @@ class _Output(Struct):
 
 class _Result(Struct):
     outputs: list[_Output] | None = None
-    gene_order: tuple[str, ...] | None = None
+    # Text, too: it is the same in every answer, and is made into 44,592 strings once.
+    gene_order: Raw = Raw()
     model_version: str | int | float | None = None
     error: object = None
     errors: object = None
+
+
+_RESULT = "the result of a query"
 
 
 def decode_answer(body: bytes, samples: int | None = None) -> PredictionAnswer:
@@ -102,28 +109,60 @@ def decode_answer(body: bytes, samples: int | None = None) -> PredictionAnswer:
     QueryFailed
         If it is an error report in place of a result.
     """
-    what = "the result of a query"
-    result = decode_as(body, _Result, what)
+    rest, lifted = lift_counts(body)
+    result = decode_as(rest, _Result, _RESULT)
+    taken = _Taken(lifted)
+    answer = _answer(result, samples, taken)
+    if taken.places == list(range(len(lifted))):
+        return answer
+    # Something else than a decoder sample has counts: nothing is lifted then.
+    return _answer(decode_as(body, _Result, _RESULT), samples, _Taken([]))
+
+
+@dataclass(slots=True)
+class _Taken:
+    """The counts that were lifted, and which of them the outputs referred to, in order."""
+
+    lifted: list[npt.NDArray[np.int32]]
+    places: list[int] = field(default_factory=list)
+
+    def take(self, place: int) -> npt.NDArray[np.int32] | None:
+        self.places.append(place)
+        return self.lifted[place] if 0 <= place < len(self.lifted) else None
+
+
+def _answer(result: _Result, samples: int | None, taken: _Taken) -> PredictionAnswer:
+    gene_order = _gene_order(bytes(result.gene_order))
     if result.outputs is None:
         report = result.error or result.errors
         if report:
             text = report if isinstance(report, str) else msgspec.json.encode(report).decode()
             raise QueryFailed(f"the result is an error report: {quote(text)}")
-        raise BadAnswer(f"{what} has no outputs", action=NOT_THE_PROTOCOL)
+        raise BadAnswer(f"{_RESULT} has no outputs", action=NOT_THE_PROTOCOL)
     if samples is not None and len(result.outputs) != samples:
         raise BadAnswer(
-            f"{what} has {len(result.outputs)} outputs for {samples} samples",
+            f"{_RESULT} has {len(result.outputs)} outputs for {samples} samples",
             action=NOT_THE_PROTOCOL,
         )
-    n_genes = None if result.gene_order is None else len(result.gene_order)
+    n_genes = len(gene_order) if gene_order else None
     return PredictionAnswer(
-        gene_order=result.gene_order or None,
+        gene_order=gene_order,
         model_version=None if result.model_version is None else str(result.model_version),
-        outputs=[_output(output, i, n_genes) for i, output in enumerate(result.outputs)],
+        outputs=[_output(output, i, n_genes, taken) for i, output in enumerate(result.outputs)],
     )
 
 
-def _output(output: _Output, index: int, n_genes: int | None) -> SampleOutput:
+@lru_cache(maxsize=2)
+def _gene_order(text: bytes) -> tuple[str, ...] | None:
+    if not text:
+        return None
+    order: tuple[str, ...] | None = decode_as(
+        text, tuple[str, ...] | None, f"the gene_order of {_RESULT}"
+    )
+    return order or None
+
+
+def _output(output: _Output, index: int, n_genes: int | None, taken: _Taken) -> SampleOutput:
     probs = output.classifier_probs
     if probs is None:
         probs = output.classifier_probabilities or {}
@@ -138,11 +177,13 @@ def _output(output: _Output, index: int, n_genes: int | None) -> SampleOutput:
             if by_value is not None
         },
         latents={k: v for k, v in (output.latents or {}).items() if v is not None},
-        counts=_decoded_counts(output.decoder_sample, index, n_genes),
+        counts=_decoded_counts(output.decoder_sample, index, n_genes, taken),
     )
 
 
-def _decoded_counts(sample: Raw, index: int, n_genes: int | None) -> npt.NDArray[np.int32] | None:
+def _decoded_counts(
+    sample: Raw, index: int, n_genes: int | None, taken: _Taken
+) -> npt.NDArray[np.int32] | None:
     text = bytes(sample)
     if not text:
         return None
@@ -150,12 +191,16 @@ def _decoded_counts(sample: Raw, index: int, n_genes: int | None) -> npt.NDArray
     # An empty list has been seen in place of the object.
     decoded = decode_as(text, _DecoderSample | list[float] | None, what)
     counts = decoded.counts if isinstance(decoded, _DecoderSample) else decoded
-    if not counts:
+    if isinstance(decoded, _DecoderSample) and decoded.lifted is not None:
+        counts = taken.take(decoded.lifted)
+    if counts is None or not len(counts):
         return None
     if n_genes is not None and len(counts) != n_genes:
         raise BadAnswer(
             f"{what} has {len(counts)} counts for {n_genes} genes", action=NOT_THE_PROTOCOL
         )
+    if isinstance(counts, np.ndarray):
+        return counts
     values = np.array(counts)
     limit = np.iinfo(np.int32).max
     if values.min() < 0 or values.max() > limit or not np.array_equal(values, np.rint(values)):

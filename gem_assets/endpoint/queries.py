@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 from scipy import sparse
 
 from gem_assets.endpoint.errors import BadAnswer
+from gem_assets.endpoint.integers import json_rows
 from gem_assets.endpoint.wire import NOT_THE_PROTOCOL, decode_as
 
 SOURCE = "gem-assets"
@@ -64,8 +65,8 @@ def encode_query(
     Returns
     -------
     bytes
-        About 2.6 bytes a gene for bulk counts and 2 for single cells; one row at a time is made
-        dense (measured: 0.8 ms a bulk sample of 44,592 genes, 0.5 ms a cell of 37,125).
+        About 2.8 bytes a gene for bulk counts and 2 for single cells. It is whole, not a stream:
+        a chunk is bounded, its length can be stated, and it can be sent a second time.
 
     Raises
     ------
@@ -81,14 +82,14 @@ def encode_query(
     taken = {"inputs", "seed", "source"}.intersection(parameters or {})
     if taken:
         raise ValueError(f"{', '.join(sorted(taken))} can't be given as a parameter of a query")
-    whole = counts.astype(np.int64, copy=False)
-    inputs = [
-        {"counts": Raw(msgspec.json.encode(whole[[row]].toarray()[0].tolist()))}
-        for row in range(whole.shape[0])
-    ]
-    return msgspec.json.encode(
-        {"inputs": inputs, "seed": seed, "source": SOURCE, **(parameters or {})}
-    )
+    whole = counts if counts.dtype.kind in "iu" else counts.astype(np.int64)
+    whole.sum_duplicates()
+    pieces = [b'{"inputs":[']
+    for row in json_rows(whole):
+        pieces += [b'{"counts":', row, b"},"]
+    pieces[-1] = b"}],"
+    rest = msgspec.json.encode({"seed": seed, "source": SOURCE, **(parameters or {})})
+    return b"".join([*pieces, rest[1:]])
 
 
 def decode_example(body: bytes) -> ExampleQuery:
