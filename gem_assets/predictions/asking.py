@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TypeVar
 
 import anyio
-from scipy import sparse
 
 from gem_assets.endpoint.client import EndpointClient
 from gem_assets.endpoint.errors import (
@@ -32,6 +31,7 @@ from gem_assets.predictions.keeping import Keeping
 from gem_assets.predictions.keys import Question
 from gem_assets.predictions.ledger import Ledger
 from gem_assets.predictions.query_records import AskedSample, RecordedQuery
+from gem_assets.predictions.spool import CountRows
 from gem_assets.predictions.standing import Standing
 from gem_assets.predictions.store import Store
 from gem_assets.predictions.troubles import Troubles
@@ -73,7 +73,7 @@ class Questions:
     """
 
     question: Question
-    counts: sparse.csr_array
+    counts: CountRows
     row_of: Mapping[str, int]
     counts_hash_of: Mapping[str, str]
 

@@ -17,7 +17,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
-from scipy import sparse
 
 from gem_assets.endpoint.client import EndpointClient
 from gem_assets.endpoint.connection import EndpointConnection
@@ -29,6 +28,7 @@ from gem_assets.predictions.keys import Parameter, Question
 from gem_assets.predictions.ledger import Ledger
 from gem_assets.predictions.lookup import locate, refresh_index
 from gem_assets.predictions.run import PredictionRun
+from gem_assets.predictions.spool import CountRows
 from gem_assets.predictions.standing import Progress, Standing
 from gem_assets.predictions.store import Store
 
@@ -66,7 +66,7 @@ class PredictOptions:
 
 def predict_counts(
     connection: EndpointConnection,
-    counts: sparse.csr_array,
+    counts: CountRows,
     sample_ids: Sequence[str],
     content_hashes: Sequence[str],
     model: ObservedModel,
@@ -84,7 +84,8 @@ def predict_counts(
     connection
         An open connection.
     counts
-        Samples x model genes, int32, in the gene order of ``model``.
+        Samples x model genes, int32, in the gene order of ``model``: in memory, or on disk
+        (`gem_assets.predictions.spool`), of which a chunk at a time is read.
     sample_ids
         Unique names of the rows.
     content_hashes
@@ -208,7 +209,7 @@ async def _ask_or_wait(
 
 
 def _check_shapes(
-    counts: sparse.csr_array,
+    counts: CountRows,
     sample_ids: Sequence[str],
     content_hashes: Sequence[str],
     model: ObservedModel,

@@ -56,7 +56,9 @@ class Store:
             A table of `gem_assets.predictions.answers.ANSWER_SCHEMA`, one row a sample.
         """
         sink = pa.BufferOutputStream()
-        options = pa.ipc.IpcWriteOptions(compression="zstd")
+        # Measured on bulk answers: 0.3 ms and 188 kB a sample; zstd takes 0.65 ms and 115 kB, and
+        # three times as long to read.
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
         with pa.ipc.new_file(sink, ANSWER_SCHEMA, options=options) as writer:
             writer.write_table(rows.cast(ANSWER_SCHEMA))
         content = memoryview(sink.getvalue())
@@ -64,6 +66,11 @@ class Store:
         _write_whole(self.folder / name, content)
         self._whole.add(name)
         return name
+
+    def remove(self, name: str) -> None:
+        """Delete a file of answers; one that is gone already is no error."""
+        self._path(name).unlink(missing_ok=True)
+        self._whole.discard(name)
 
     def keys(self, name: str) -> list[str]:
         """Return the content keys of a file's rows, after making sure that the file is whole.

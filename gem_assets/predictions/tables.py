@@ -13,17 +13,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy import sparse
 
 from gem_assets.counts.arrow import lists_to_csr
 from gem_assets.predictions.fields import FieldProbabilities, field_probabilities
 from gem_assets.predictions.metadata_table import predicted_metadata
 from gem_assets.predictions.reconstruction import reconstruction_r
 from gem_assets.predictions.run import PredictionRun
+from gem_assets.predictions.spool import CountRows
 from gem_assets.predictions.store import Store
 from gem_assets.settings import Modality
 
-ROWS_AT_A_TIME = 256
+ROWS_AT_A_TIME = 64
 """Answers worked on at once, so that many small files cost no more than one large one."""
 
 PROVENANCE = (
@@ -82,15 +82,17 @@ SCHEMAS: dict[str, pa.Schema] = {
 """The four tables. Units: probabilities 0 to 1, entropy in nats, counts in reads or UMIs."""
 
 
-def prediction_tables(
+def prediction_pieces(
     dataset: str,
     sample_ids: Sequence[str],
     run: PredictionRun,
     store: Store,
-    aligned: sparse.csr_array,
+    aligned: CountRows,
     modality: Modality,
-) -> dict[str, pa.Table]:
-    """Return ``predicted_metadata``, ``classifier_probs``, ``latents`` and ``decoded_counts``.
+) -> Iterator[dict[str, pa.Table]]:
+    """Yield ``predicted_metadata``, ``classifier_probs``, ``latents`` and ``decoded_counts``.
+
+    They come some samples at a time, so that memory does not grow with the dataset.
 
     Parameters
     ----------
@@ -108,20 +110,38 @@ def prediction_tables(
         In ``sc`` the decoded counts are left out (they are dense: 37,125 genes a cell), so that
         ``gene_index`` and ``count`` are null; ``reconstruction_r`` stays.
 
+    Yields
+    ------
+    dict
+        All rows of about `ROWS_AT_A_TIME` samples, by the name of the table (`SCHEMAS`).
+
     Raises
     ------
     gem_assets.predictions.errors.UnreadableFileError
         If an answer vanished from the store since the run.
     """
-    pieces: dict[str, list[pa.Table]] = {name: [] for name in SCHEMAS}
     for batch in _batches(dataset, sample_ids, run, store):
         probabilities = field_probabilities(batch.column("classifier_probs"))
-        pieces["predicted_metadata"].append(_predicted_metadata(batch, probabilities))
-        pieces["classifier_probs"].append(_classifier_probs(batch, probabilities))
-        pieces["latents"].append(_latents(batch))
-        pieces["decoded_counts"].append(_decoded_counts(batch, aligned, modality))
+        yield {
+            "predicted_metadata": _predicted_metadata(batch, probabilities),
+            "classifier_probs": _classifier_probs(batch, probabilities),
+            "latents": _latents(batch),
+            "decoded_counts": _decoded_counts(batch, aligned, modality),
+        }
+
+
+def prediction_tables(
+    dataset: str,
+    sample_ids: Sequence[str],
+    run: PredictionRun,
+    store: Store,
+    aligned: CountRows,
+    modality: Modality,
+) -> dict[str, pa.Table]:
+    """Return the tables of `prediction_pieces` whole, for datasets that memory has room for."""
+    pieces = list(prediction_pieces(dataset, sample_ids, run, store, aligned, modality))
     return {
-        name: pa.concat_tables([schema.empty_table(), *pieces[name]])
+        name: pa.concat_tables([schema.empty_table(), *(piece[name] for piece in pieces)])
         for name, schema in SCHEMAS.items()
     }
 
@@ -209,14 +229,15 @@ def _latents(batch: _Batch) -> pa.Table:
     return batch.table("latents", row[given.to_numpy(zero_copy_only=False)], chosen)
 
 
-def _decoded_counts(batch: _Batch, aligned: sparse.csr_array, modality: Modality) -> pa.Table:
+def _decoded_counts(batch: _Batch, aligned: CountRows, modality: Modality) -> pa.Table:
     gene_index, count = batch.column("gene_index"), batch.column("count")
     given = gene_index.is_valid().to_numpy(zero_copy_only=False)
     n = len(given)
     r = np.full(n, np.nan)
     if given.any():
-        decoded = lists_to_csr(gene_index, count, aligned.shape[1])
-        r[given] = reconstruction_r(aligned[batch.samples[given]], decoded[given])
+        kept = pa.array(given)
+        decoded = lists_to_csr(gene_index.filter(kept), count.filter(kept), aligned.shape[1])
+        r[given] = reconstruction_r(aligned[batch.samples[given]], decoded)
     if modality == "sc":
         gene_index = count = pa.nulls(n, pa.list_(pa.int32()))
     columns = {

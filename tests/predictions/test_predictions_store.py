@@ -101,7 +101,7 @@ def test_what_is_no_probability_is_dropped_with_a_note(
 
 
 def test_as_many_outputs_as_samples_are_needed() -> None:
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="1 outputs for 2 samples"):
         answer_rows(QUESTION, ["a", "b"], [SampleOutput({}, {}, {}, None)], WHEN)
 
 
