@@ -7,6 +7,7 @@ fsspec location). Nothing here is ever written to.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -14,7 +15,7 @@ import msgspec
 from upath import UPath
 
 from gem_assets.problems import InputProblem, Severity, refuse
-from gem_assets.settings import Modality
+from gem_assets.settings import MODALITIES, Modality
 
 DATASET_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 """Names that may be a partition, a folder and a file: letters, digits, ``_``, ``-``, ``.``."""
@@ -122,6 +123,49 @@ def dataset_names(
         if name not in names
     )
     return names, problems
+
+
+def choose_datasets(data: str, names: Sequence[str] = ()) -> dict[Modality, list[str]]:
+    """Return the datasets that a person means, by modality.
+
+    Parameters
+    ----------
+    data
+        The data location.
+    names
+        Datasets as ``NAME`` (in both modalities) or ``bulk/NAME``; all, if none is named.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        If there is no dataset, or none of a given name.
+    """
+    found = {modality: dataset_names(data, modality)[0] for modality in MODALITIES}
+    known = {f"{modality}/{name}" for modality in MODALITIES for name in found[modality]}
+    if not known:
+        raise refuse(
+            "no_datasets",
+            f"There is no dataset in {data!r}: neither bulk/NAME/ nor sc/NAME/ exists.",
+            "Make data/bulk/NAME/ with counts.tsv.gz and samples.csv, or name another folder with "
+            "--data.",
+        )
+    unknown = [n for n in names if n not in known and not any(k.endswith(f"/{n}") for k in known)]
+    if unknown:
+        raise refuse(
+            "dataset_missing",
+            f"There is no dataset {', '.join(map(repr, unknown))} in {data!r}; it holds "
+            f"{', '.join(sorted(known))}.",
+            "Check the spelling.",
+        )
+    chosen = {
+        modality: [
+            name
+            for name in found[modality]
+            if not names or name in names or f"{modality}/{name}" in names
+        ]
+        for modality in MODALITIES
+    }
+    return {modality: datasets for modality, datasets in chosen.items() if datasets}
 
 
 def open_dataset(data: str, modality: Modality, name: str) -> Dataset:

@@ -12,10 +12,9 @@ import dagster as dg
 
 from gem_assets.assets.build import build_gem_assets
 from gem_assets.assets.qc import LABELS_AGREE
-from gem_assets.datasets import dataset_names
+from gem_assets.datasets import choose_datasets
 from gem_assets.graph import AssetGraph
-from gem_assets.problems import refuse
-from gem_assets.settings import MODALITIES, Modality, Settings
+from gem_assets.settings import Modality, Settings
 
 # Dagster's own log is for its UI; the terminal gets our sentences.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -68,7 +67,7 @@ def run_datasets(
     gem_assets.problems.RefusedInputError
         If there is no dataset, or none of a given name.
     """
-    chosen = _choose(settings, names)
+    chosen = choose_datasets(settings.data, names)
     with _instance() as instance:
         for modality, datasets in chosen.items():
             graph = AssetGraph(modality, f"gem_{modality}")
@@ -94,35 +93,6 @@ def run_datasets(
                     run_config=_QUIET,
                 )
                 yield _outcome(graph, name, result)
-
-
-def _choose(settings: Settings, names: Sequence[str]) -> dict[Modality, list[str]]:
-    found = {modality: dataset_names(settings.data, modality)[0] for modality in MODALITIES}
-    known = {f"{modality}/{name}" for modality in MODALITIES for name in found[modality]}
-    if not known:
-        raise refuse(
-            "no_datasets",
-            f"There is no dataset in {settings.data!r}: neither bulk/NAME/ nor sc/NAME/ exists.",
-            "Make data/bulk/NAME/ with counts.tsv.gz and samples.csv, or name another folder with "
-            "--data.",
-        )
-    unknown = [n for n in names if n not in known and not any(k.endswith(f"/{n}") for k in known)]
-    if unknown:
-        raise refuse(
-            "dataset_missing",
-            f"There is no dataset {', '.join(map(repr, unknown))} in {settings.data!r}; it holds "
-            f"{', '.join(sorted(known))}.",
-            "Check the spelling.",
-        )
-    chosen = {
-        modality: [
-            name
-            for name in found[modality]
-            if not names or name in names or f"{modality}/{name}" in names
-        ]
-        for modality in MODALITIES
-    }
-    return {modality: datasets for modality, datasets in chosen.items() if datasets}
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""The findings of a run, as a person reads them in a terminal."""
+"""What the commands have to say, as a person reads it in a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,9 @@ from gem_assets.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gem_assets.forgetting import Forgotten
     from gem_assets.headless import DatasetOutcome
+    from gem_assets.outlook import DatasetOutlook
 
 _COLOURS = {"fail": "red", "warn": "yellow"}
 
@@ -75,3 +77,55 @@ def _mismatches(flagged: pd.DataFrame) -> Table:
             probability(float(p)),
         )
     return table
+
+
+def print_plan(console: Console, outlooks: Sequence[DatasetOutlook]) -> None:
+    """Print, dataset by dataset, how many samples are known and how many would be sent where."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("dataset", overflow="fold")
+    for column in ("samples", "known", "under way", "to send"):
+        table.add_column(column, justify="right")
+    table.add_column("to", overflow="fold")
+    table.add_column("model, last observed", overflow="fold")
+    for outlook in outlooks:
+        plan = outlook.plan
+        counts = (plan.samples, plan.known, plan.under_way, plan.new) if plan else ()
+        table.add_row(
+            escape(f"{outlook.modality}/{outlook.name}"),
+            *(f"{count:,}" for count in counts or ()),
+            *(() if plan else ("?",) * 4),
+            escape(outlook.host),
+            escape(_observed(outlook)),
+        )
+    console.print(table)
+    for outlook in outlooks:
+        if outlook.needs:
+            console.print(
+                f"{outlook.modality}/{outlook.name}: {outlook.needs}", markup=False, soft_wrap=True
+            )
+    to_send: dict[str, int] = {}
+    for outlook in outlooks:
+        if outlook.plan:
+            to_send[outlook.host] = to_send.get(outlook.host, 0) + outlook.plan.new
+    for host, count in to_send.items():
+        console.print(f"{count:,} samples would be sent to {host}.", markup=False, soft_wrap=True)
+
+
+def _observed(outlook: DatasetOutlook) -> str:
+    if outlook.model_version is None or outlook.observed_at is None:
+        return f"{outlook.model_id}, never"
+    return f"{outlook.model_id} {outlook.model_version}, {outlook.observed_at:%Y-%m-%d %H:%M} UTC"
+
+
+def forgotten_lines(forgotten: Forgotten, *, done: bool) -> Iterator[str]:
+    """Yield what was, or would be, deleted of a dataset."""
+    yield f"{forgotten.modality}/{forgotten.name}: {'deleted' if done else 'would delete'}"
+    for table, rows in forgotten.rows.items():
+        yield f"  {rows:,} rows of {table}"
+    yield f"  {forgotten.answers:,} predictions in the store"
+    if forgotten.shared:
+        yield f"    (those of {forgotten.shared:,} samples are kept: another dataset has the same)"
+    if forgotten.report:
+        yield f"  {forgotten.report}"
+    if forgotten.partition:
+        yield "  its partition in Dagster"

@@ -186,6 +186,24 @@ class WarehouseReader:
             found = connection.execute(statements.distinct_datasets(self.schema, table)).fetchall()
         return [name for (name,) in found]
 
+    def values(self, table: str, column: str) -> dict[str, set[str]]:
+        """Return the different values of a column, by dataset; none if nothing was written yet.
+
+        Raises
+        ------
+        ValueError
+            If the table belongs to no dataset.
+        """
+        if not table_named(table).partitioned:
+            raise ValueError(f"{table} belongs to no dataset")
+        found: dict[str, set[str]] = {}
+        with self._reading() as connection:
+            if connection is not None:
+                query = statements.distinct_of_datasets(self.schema, table, column)
+                for dataset, value in connection.execute(query).fetchall():
+                    found.setdefault(dataset, set()).add(value)
+        return found
+
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
         """Yield a reading connection, None where nothing was written to the schema yet."""

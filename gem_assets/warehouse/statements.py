@@ -77,6 +77,12 @@ SELECT 1 FROM duckdb_tables()
 WHERE database_name = current_database() AND schema_name = ? AND table_name = '{VERSION_TABLE}'
 """
 
+FIND_LAID_OUT_SCHEMAS = f"""
+SELECT schema_name FROM duckdb_tables()
+WHERE database_name = current_database() AND table_name = '{VERSION_TABLE}'
+ORDER BY schema_name
+"""
+
 
 def delete(schema: str, table: str, *, of_dataset: bool) -> str:
     """Return the statement that deletes a table's rows: all, or a dataset's (one parameter)."""
@@ -111,6 +117,14 @@ def count(schema: str, relation: str, *, of_dataset: bool) -> str:
 def distinct_datasets(schema: str, table: str) -> str:
     """Return the query for the names of the datasets that a table holds, sorted."""
     return f"SELECT DISTINCT dataset FROM {quoted(schema)}.{quoted(table)} ORDER BY dataset"
+
+
+def distinct_of_datasets(schema: str, table: str, column: str) -> str:
+    """Return the query for ``(dataset, value)``: the values of a column that each dataset has."""
+    return (
+        f"SELECT DISTINCT dataset, {quoted(column)} FROM {quoted(schema)}.{quoted(table)} "
+        "ORDER BY ALL"
+    )
 
 
 def _where(of_dataset: bool) -> str:

@@ -1,0 +1,157 @@
+"""Forgetting a dataset: everything that was made of it. Its input files are never touched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gem_assets.problems import refuse
+from gem_assets.settings import MODALITIES, Modality, Settings
+
+if TYPE_CHECKING:
+    from gem_assets.predictions.ledger import Ledger
+    from gem_assets.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was (or, in a dry run, would be) deleted of one dataset.
+
+    Attributes
+    ----------
+    modality, name
+        Which dataset.
+    rows
+        Number of rows of each table that has some.
+    answers
+        Number of answers in the store.
+    shared
+        Number of its samples whose answers are kept, because another dataset has the same counts.
+    report
+        Its report, if there is one.
+    partition
+        Whether Dagster knows it as a partition.
+    """
+
+    modality: Modality
+    name: str
+    rows: dict[str, int]
+    answers: int
+    shared: int
+    report: Path | None
+    partition: bool
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is anything to delete."""
+        return bool(self.rows or self.answers or self.report or self.partition)
+
+
+def forget_dataset(settings: Settings, dataset: str, *, really: bool = False) -> list[Forgotten]:
+    """Delete a dataset's rows, answers, report and partition; only look, unless ``really``.
+
+    Answers are found by the counts that are aligned at present; those to an alignment that was
+    replaced before (another gene order, another counts file) stay in the store.
+
+    Parameters
+    ----------
+    settings
+        Locations.
+    dataset
+        ``NAME`` (in both modalities) or ``bulk/NAME``.
+    really
+        Whether to delete.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        If nothing was made of such a dataset.
+    gem_assets.warehouse.errors.WarehouseError
+        If the warehouse can't be read or written.
+    """
+    prefix, _, name = dataset.rpartition("/")
+    chosen = [m for m in MODALITIES if prefix in ("", m)]
+    done = [found for m in chosen if (found := _forget(settings, m, name, really)).anything]
+    if not done:
+        raise refuse(
+            "nothing_to_forget",
+            f"Nothing is kept of a dataset {dataset!r} in {settings.results!r}.",
+            "Check the spelling, and the folder of --results.",
+        )
+    return done
+
+
+def _forget(settings: Settings, modality: Modality, name: str, really: bool) -> Forgotten:
+    from gem_assets.predictions.forget import find_answers, forget_answers
+    from gem_assets.predictions.store import Store
+    from gem_assets.warehouse import Warehouse
+
+    results = Path(settings.results)
+    warehouse = Warehouse(results / "warehouse.duckdb", f"gem_{modality}")
+    report = results / "reports" / f"gem_{modality}" / f"{name}.html"
+    store = Store(results / "predictions")
+    rows = {table: n for table, n in warehouse.row_counts(name).items() if n}
+    own, shared = _counts_hashes(warehouse, name)
+    with _ledger(results) as ledger, _partition(modality, name, really) as known:
+        answers = 0
+        if ledger is not None and own:
+            found = find_answers(own, ledger, store)
+            answers = found.answers
+            if really:
+                forget_answers(found, ledger, store)
+        has_report = report.exists()
+        if really:
+            # The rows last: they say which answers are the dataset's, should this be repeated.
+            report.unlink(missing_ok=True)
+            if rows:
+                warehouse.delete_dataset(name)
+    return Forgotten(
+        modality, name, rows, answers, len(shared), report if has_report else None, known
+    )
+
+
+def _counts_hashes(warehouse: Warehouse, name: str) -> tuple[set[str], set[str]]:
+    """Return the hashes of a dataset's counts: those that only it has, and those of others too."""
+    from gem_assets.warehouse.instances import instances
+
+    own: set[str] = set()
+    others: set[str] = set()
+    for one in instances(warehouse.path):
+        for dataset, hashes in one.values("aligned_counts", "content_hash").items():
+            is_it = one.schema == warehouse.schema and dataset == name
+            (own if is_it else others).update(hashes)
+    return own - others, own & others
+
+
+@contextmanager
+def _ledger(results: Path) -> Iterator[Ledger | None]:
+    from gem_assets.predictions.ledger import Ledger
+
+    file = results / "ledger.sqlite"
+    if not file.exists():
+        yield None
+        return
+    with Ledger(f"sqlite:///{file}") as ledger:
+        yield ledger
+
+
+@contextmanager
+def _partition(modality: Modality, name: str, really: bool) -> Iterator[bool]:
+    """Yield whether Dagster's history has the partition, and drop it if the block ends well."""
+    if not os.environ.get("DAGSTER_HOME"):
+        yield False
+        return
+    import dagster as dg
+
+    from gem_assets.graph import AssetGraph
+
+    partitions = AssetGraph(modality, f"gem_{modality}").partitions.name or ""
+    with dg.DagsterInstance.get() as instance:
+        known = instance.has_dynamic_partition(partitions, name)
+        yield known
+        if known and really:
+            instance.delete_dynamic_partition(partitions, name)
