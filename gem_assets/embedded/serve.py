@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from gem_assets.embedded.app import create_app
 from gem_assets.embedded.model import MODEL_VERSION
@@ -11,7 +12,7 @@ HOST = "127.0.0.1"
 """Loopback only: the server has no key and knows no users."""
 
 
-def serve(port: int = 8000, cold_start_seconds: float = 0.0) -> None:
+def serve(port: int = 8000, cold_start_seconds: float = 0.0, faults: Path | None = None) -> None:
     """Serve until interrupted.
 
     Parameters
@@ -20,27 +21,34 @@ def serve(port: int = 8000, cold_start_seconds: float = 0.0) -> None:
         Where to listen; 0 takes a free port.
     cold_start_seconds
         How long the first prediction waits.
+    faults
+        A script of what goes wrong: see `gem_assets.embedded.faults`.
 
     Raises
     ------
     OSError
         If the port is taken.
+    gem_assets.problems.RefusedInputError
+        If ``faults`` is no script.
     """
     import uvicorn
 
-    config = uvicorn.Config(
-        create_app(cold_start_seconds=cold_start_seconds),
-        host=HOST,
-        port=port,
-        log_level="warning",
-    )
-    listening = config.bind_socket()
+    app = create_app(cold_start_seconds=cold_start_seconds)
+    if faults is None:
+        server = uvicorn.Server(uvicorn.Config(app, host=HOST, port=port, log_level="warning"))
+    else:
+        from gem_assets.embedded.faults.script import read_script
+        from gem_assets.embedded.faults.server import faulty_server
+
+        server, _ = faulty_server(app, read_script(faults), host=HOST, port=port)
+    listening = server.config.bind_socket()
     # From here on connections wait instead of being refused: the line below is true when printed.
-    listening.listen(config.backlog)
+    listening.listen(server.config.backlog)
     url = f"http://{HOST}:{listening.getsockname()[1]}"
+    script = f" It fails as {faults} says; {url}/faults tells." if faults is not None else ""
     sys.stdout.write(
         f"Serving the embedded models ({MODEL_VERSION}) at {url} - small models trained on public "
-        "references, not GEM-1. Stop with Ctrl-C.\n"
+        f"references, not GEM-1.{script} Stop with Ctrl-C.\n"
     )
     sys.stdout.flush()
-    uvicorn.Server(config).run(sockets=[listening])
+    server.run(sockets=[listening])
