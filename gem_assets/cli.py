@@ -1,4 +1,4 @@
-"""The command line: ``gem-assets run | predict | serve``."""
+"""The command line: ``gem-assets run | plan | predict | forget | serve``."""
 
 from __future__ import annotations
 
@@ -110,6 +110,53 @@ def predict(
     for note in notes:
         click.echo(note, err=True)
     click.echo(frame.to_csv(index=False, float_format="%.6g"), nl=False)
+
+
+@main.command()
+@click.option("--data", metavar="DIR", help="Folder with bulk/NAME and sc/NAME. [GEM_ASSETS_DATA]")
+@click.option("--results", metavar="DIR", help="Folder of the results. [GEM_ASSETS_RESULTS]")
+@click.option(
+    "--endpoint",
+    type=click.Choice(ENDPOINT_MODES),
+    help="Who would predict. [GEM_ASSETS_ENDPOINT, embedded]",
+)
+@click.argument("datasets", nargs=-1)
+@_told_plainly
+def plan(
+    data: str | None, results: str | None, endpoint: str | None, datasets: tuple[str, ...]
+) -> None:
+    """Print what predicting DATASETS (all, if none is named) would send, and to which host.
+
+    Asks nobody: what is known is looked up in the results folder.
+    """
+    from rich.console import Console
+
+    from gem_assets.outlook import plan_datasets
+    from gem_assets.terminal import print_plan
+
+    outlooks = list(plan_datasets(_settings(data, results, endpoint), datasets))
+    print_plan(Console(highlight=False), outlooks)
+
+
+@main.command()
+@click.option("--results", metavar="DIR", help="Folder of the results. [GEM_ASSETS_RESULTS]")
+@click.option("--yes", is_flag=True, help="Really delete; without it nothing is changed.")
+@click.argument("dataset")
+@_told_plainly
+def forget(results: str | None, yes: bool, dataset: str) -> None:
+    """Delete what was made of DATASET: rows, predictions, report and partition.
+
+    Its input files are never touched. Predictions that another dataset shares are kept. To have
+    the dataset again, its samples must be predicted, and paid, again.
+    """
+    from gem_assets.forgetting import forget_dataset
+    from gem_assets.terminal import forgotten_lines
+
+    for forgotten in forget_dataset(_settings(None, results, None), dataset, really=yes):
+        for line in forgotten_lines(forgotten, done=yes):
+            click.echo(line)
+    if not yes:
+        click.echo("Nothing was changed. Add --yes to delete this for good.")
 
 
 @main.command()
