@@ -6,6 +6,8 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote as url_quote
@@ -13,14 +15,18 @@ from urllib.parse import quote as url_quote
 import anyio
 from scipy import sparse
 
+from gem_assets.endpoint.container import ContainerQuery, new_query_id
 from gem_assets.endpoint.control import decode_models, decode_submitted
-from gem_assets.endpoint.errors import BadAnswer
-from gem_assets.endpoint.exchange import Exchange
+from gem_assets.endpoint.errors import BadAnswer, ResourceNotFound
 from gem_assets.endpoint.faults import Where, located, uncertain
+from gem_assets.endpoint.gem2_queries import as_canonical, as_listed
+from gem_assets.endpoint.messages import PredictionAnswer
+from gem_assets.endpoint.model_names import CANONICAL_MODALITY
 from gem_assets.endpoint.pace import Clock, Pace, Sleep
 from gem_assets.endpoint.queries import ExampleQuery, JsonValue, decode_example, encode_query
 from gem_assets.endpoint.query import Activity, QueryHandle
 from gem_assets.endpoint.settings import EndpointSettings
+from gem_assets.endpoint.streaming import StreamExchange
 from gem_assets.endpoint.transport import open_clients
 
 logger = logging.getLogger("gem_assets.endpoint")
@@ -65,12 +71,12 @@ class EndpointClient:
         self.sleep = sleep
         self.activity = Activity()
         self._stack = AsyncExitStack()
-        self._opened: Exchange | None = None
+        self._opened: StreamExchange | None = None
 
     async def __aenter__(self) -> Self:
         clients = await self._stack.enter_async_context(open_clients(self.settings))
         pace = Pace(self.settings.requests_per_second, clock=self.clock, sleep=self.sleep)
-        self._opened = Exchange(self.settings, clients, pace)
+        self._opened = StreamExchange(self.settings, clients, pace)
         return self
 
     async def __aexit__(
@@ -85,6 +91,8 @@ class EndpointClient:
     async def models(self, *, attempts: int | None = None) -> tuple[str, ...]:
         """Return the ids of the models that the endpoint lists; does not wake one.
 
+        A container need not list its models: one that knows no such address lists none.
+
         Parameters
         ----------
         attempts
@@ -96,7 +104,12 @@ class EndpointClient:
             If the endpoint can't be asked.
         """
         path = "/api/models"
-        body = await self._exchange.get(path, attempts=attempts)
+        try:
+            body = await self._exchange.get(path, attempts=attempts)
+        except ResourceNotFound:
+            if self.settings.mode != "self_hosted":
+                raise
+            return ()
         with located(Where(self.settings.host, path)):
             return decode_models(body)
 
@@ -110,10 +123,15 @@ class EndpointClient:
         EndpointError
             If it can't be asked.
         """
-        path = self._model_path("example-query")
-        body = await self._exchange.get(path)
-        with located(Where(self.settings.host, path)):
-            return decode_example(body)
+        settings = self.settings
+        if not settings.canonical:
+            return await self._example_of(settings.model_id)
+        # The canonical id has one example for all that it serves; the alias has its own.
+        modality = CANONICAL_MODALITY[settings.model_id]
+        example = await self._canonical_example(modality)
+        if example is None:
+            example = await self._example_of(settings.model_id)
+        return replace(example, body=as_canonical(example.body, modality))
 
     async def submit(
         self,
@@ -149,7 +167,10 @@ class EndpointClient:
         ValueError
             If the counts are no counts.
         """
-        return await self._submit(encode_query(counts, seed, parameters), int(counts.shape[0]))
+        body = encode_query(counts, seed, parameters)
+        if self.settings.canonical:
+            body = as_canonical(body, CANONICAL_MODALITY[self.settings.model_id])
+        return await self._submit(body, int(counts.shape[0]))
 
     async def submit_example(self) -> QueryHandle:
         """Submit the model's own example: the canary that wakes it with nobody's data.
@@ -172,6 +193,8 @@ class EndpointClient:
         samples
             How many samples it has, if known: an answer of another length is then refused.
         """
+        if self.settings.mode == "self_hosted":
+            return self._container_query(query_id, None, samples)
         return QueryHandle(
             self._exchange,
             query_id,
@@ -182,7 +205,9 @@ class EndpointClient:
         )
 
     async def _submit(self, body: bytes, samples: int) -> QueryHandle:
-        path = self._model_path("predict")
+        path = self._model_path(self.settings.served_as, "predict")
+        if self.settings.mode == "self_hosted":
+            return await self._submit_to_container(path, body, samples)
         answer = await self._exchange.submit(path, body)
         with located(Where(self.settings.host, path)):
             try:
@@ -199,11 +224,56 @@ class EndpointClient:
         )
         return self.query(query_id, samples=samples)
 
-    def _model_path(self, what: str) -> str:
-        return f"/api/models/{url_quote(self.settings.model_id, safe='')}/{what}"
+    async def _submit_to_container(self, path: str, body: bytes, samples: int) -> QueryHandle:
+        # Arrow is of no use to anybody else, and takes a while to be imported.
+        from gem_assets.endpoint.arrow_answer import ARROW_STREAM, read_arrow_answer
+
+        query_id = new_query_id()
+        settings = self.settings
+        logger.info("sending %d samples to %s as query %s", samples, settings.host, query_id)
+        answer = await self._exchange.predict(
+            path,
+            body,
+            accept=ARROW_STREAM,
+            timeout=settings.prediction_timeout,
+            read=partial(read_arrow_answer, samples=samples, limit=settings.max_answer_bytes),
+        )
+        if isinstance(answer, BadAnswer):
+            answer.locate(host=settings.host, path=path, query_id=query_id)
+        self.activity.answered_at = self.clock()
+        return self._container_query(query_id, answer, samples)
+
+    def _container_query(
+        self, query_id: str, answer: PredictionAnswer | BadAnswer | None, samples: int | None
+    ) -> ContainerQuery:
+        return ContainerQuery(
+            self._exchange,
+            query_id,
+            answer,
+            samples=samples,
+            activity=self.activity,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+
+    async def _example_of(self, model_id: str) -> ExampleQuery:
+        path = self._model_path(model_id, "example-query")
+        body = await self._exchange.get(path)
+        with located(Where(self.settings.host, path)):
+            return decode_example(body)
+
+    async def _canonical_example(self, modality: str) -> ExampleQuery | None:
+        path = self._model_path(self.settings.served_as, "example-query")
+        body = await self._exchange.get(path)
+        with located(Where(self.settings.host, path)):
+            listed = as_listed(body, modality)
+            return None if listed is None else decode_example(listed)
+
+    def _model_path(self, model_id: str, what: str) -> str:
+        return f"/api/models/{url_quote(model_id, safe='')}/{what}"
 
     @property
-    def _exchange(self) -> Exchange:
+    def _exchange(self) -> StreamExchange:
         if self._opened is None:
             raise RuntimeError("open the EndpointClient first: async with EndpointClient(...)")
         return self._opened

@@ -39,8 +39,7 @@ logger = logging.getLogger("gem_assets.endpoint")
 # chance, so that several workers don't come back together.
 _WAIT_INITIAL, _WAIT_MAX, _WAIT_JITTER = 0.5, 30.0, 1.0
 
-# Nothing that the endpoint could have acted on has left this machine.
-_NOT_SENT = (
+NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
@@ -48,6 +47,7 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
+"""After these, nothing that the endpoint could have acted on has left this machine."""
 
 
 class Exchange:
@@ -96,7 +96,7 @@ class Exchange:
             )
             try:
                 answer = await self._send(self._clients.api, request, where)
-            except _NOT_SENT as fault:
+            except NOT_SENT as fault:
                 raise no_answer(fault, self._key) from None
             except (httpx.TransportError, TimeoutError, BadAnswer) as fault:
                 raise uncertain(fault, self._key) from None

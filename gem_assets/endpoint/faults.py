@@ -23,10 +23,11 @@ from gem_assets.endpoint.errors import (
     ResultExpired,
     SubmitUncertain,
 )
+from gem_assets.endpoint.model_names import BASE_URL_VARIABLE
 from gem_assets.endpoint.redaction import quote
 from gem_assets.endpoint.retries import parse_http_date, parse_retry_after
 from gem_assets.endpoint.secret import Secret
-from gem_assets.endpoint.settings import API_KEY_VARIABLE, BASE_URL_VARIABLE
+from gem_assets.endpoint.settings import API_KEY_VARIABLE
 from gem_assets.endpoint.wire import NOT_THE_PROTOCOL
 
 # What an object store says of a signed URL that is no longer good.

@@ -90,6 +90,9 @@ class ReadinessWatch:
             self.canary = client.query(canary_id)
         try:
             await client.models(attempts=1)
+            if client.settings.mode == "self_hosted":
+                # A container is up or it isn't; a query to it waits by itself for the model.
+                return Readiness.READY
             await self._look_at_canary()
         except EndpointUnauthorized as fault:
             self._last_fault = fault

@@ -11,39 +11,38 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
+from gem_assets.endpoint.addresses import DEFAULT_BASE_URL, checked_base_url, is_loopback
 from gem_assets.endpoint.errors import EndpointMisconfigured
+from gem_assets.endpoint.model_names import (
+    BASE_URL_VARIABLE,
+    CANONICAL_GEM2,
+    CANONICAL_MODALITY,
+    FAMILIES,
+    Family,
+    Modality,
+    base_url_variable,
+)
 from gem_assets.endpoint.secret import Secret
 
 Mode = Literal["embedded", "hosted", "self_hosted"]
-Modality = Literal["bulk", "sc"]
-
-DEFAULT_BASE_URL = "https://app.synthesize.bio"
-"""Where the vendor's own client sends its queries."""
 
 EMBEDDED_BASE_URL = "embedded:"
 """What stands for the base URL of the endpoint that runs in this process."""
 
 API_KEY_VARIABLE = "SYNTHESIZE_API_KEY"
-BASE_URL_VARIABLE = "SYNTHESIZE_API_BASE_URL"
 SELF_HOSTED_VARIABLE = "SYNTHESIZE_SELF_HOSTED"
 
-MODEL_IDS: Mapping[Modality, str] = {
-    "bulk": "gem-1-bulk_predict-metadata",
-    "sc": "gem-1-sc_predict-metadata",
-}
+HOSTED_SECONDS, SELF_HOSTED_SECONDS = 900.0, 600.0
+"""How long a query may take: the vendor's client waits as long for the service, for a container."""
 
 # A request of about 12 MB for bulk (190 kB a sample) and 19 MB for single cells (75 kB a cell).
 CHUNK_SIZES: Mapping[Modality, int] = {"bulk": 64, "sc": 256}
 
 # What the vendor's client takes for a yes.
 _YES = frozenset({"1", "true", "yes", "on"})
-
-# Variants of a model are served at the address of their base model (pysynthbio 4.2.4).
-_VARIANT = re.compile(r"_(reference-conditioning|predict-metadata)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,21 +52,25 @@ class EndpointSettings:
     Attributes
     ----------
     mode
-        ``embedded`` (in this process, no network) or ``hosted`` (asynchronous JSON over HTTP).
-        ``self_hosted`` (a container that answers at once, in Arrow) is not built yet.
+        ``embedded`` (in this process, no network), ``hosted`` (asynchronous JSON over HTTP) or
+        ``self_hosted`` (a container, which answers the query itself with an Arrow stream).
     model_id
-        The model as the endpoint names it.
+        The model as it is named in tables and in the ledger.
+    canonical
+        Whether GEM-2 is asked by its canonical id with an operation, instead of by `model_id`.
     base_url
         ``https://host[:port][/prefix]`` without a trailing slash, or ``embedded:``.
     api_key
-        Sent to the origin of `base_url` and to nobody else; always None when embedded.
+        Sent to the origin of `base_url` and to nobody else; always None when embedded, and None
+        for a container without authentication.
     request_timeout
         Seconds without a sign of life (connecting, sending, receiving) until a request is given
         up. The vendor's client waits 30.
     transfer_timeout
         Seconds for one whole request, sending and receiving included.
     prediction_timeout
-        Seconds from submitting a query to its end. The vendor's client waits 900.
+        Seconds from submitting a query to its end. The vendor's client waits 900, and 600 for a
+        container.
     poll_interval, poll_interval_max
         Seconds between two looks at a query: the first, and the longest that it grows to.
     attempts
@@ -98,10 +101,11 @@ class EndpointSettings:
     mode: Mode
     model_id: str
     base_url: str
+    canonical: bool = False
     api_key: Secret | None = None
     request_timeout: float = 30.0
     transfer_timeout: float = 600.0
-    prediction_timeout: float = 900.0
+    prediction_timeout: float = HOSTED_SECONDS
     poll_interval: float = 2.0
     poll_interval_max: float = 10.0
     attempts: int = 5
@@ -119,15 +123,14 @@ class EndpointSettings:
                 f"requests_per_second is {self.requests_per_second:g}",
                 action="Give a number above 0, or none for no limit.",
             )
-        if self.mode == "self_hosted":
-            raise EndpointMisconfigured(
-                "a self-hosted container answers in Arrow, which this version can't read",
-                action="Use endpoint 'hosted' (with a key) or 'embedded' (without).",
-            )
-        if self.mode not in ("embedded", "hosted"):
+        if self.mode not in ("embedded", "hosted", "self_hosted"):
             raise EndpointMisconfigured(
                 f"there is no endpoint {self.mode!r}",
-                action="Set the endpoint to embedded or hosted.",
+                action="Set the endpoint to embedded, hosted or self_hosted.",
+            )
+        if self.canonical and self.model_id not in CANONICAL_MODALITY:
+            raise EndpointMisconfigured(
+                f"{self.model_id} has no canonical id", action="Set canonical for GEM-2 only."
             )
         if self.mode == "embedded":
             if self.base_url != EMBEDDED_BASE_URL or self.api_key is not None:
@@ -136,25 +139,34 @@ class EndpointSettings:
                     action="Set the endpoint to 'hosted' to reach a server.",
                 )
             return
-        object.__setattr__(self, "base_url", _checked_base_url(self.base_url))
-        if self.api_key is None:
+        object.__setattr__(self, "base_url", checked_base_url(self.base_url))
+        if self.api_key is None and self.mode == "hosted":
             raise EndpointMisconfigured(
                 "the hosted endpoint needs an API key, and none is set",
                 host=self.host,
                 action=f"Set {API_KEY_VARIABLE} (https://app.synthesize.bio/account/api-keys), or "
                 "set the endpoint to 'embedded', which needs none.",
             )
+        if self.api_key is None:
+            return
         _check_key(self.api_key)
         if urlsplit(self.base_url).scheme == "http" and not self.is_local:
+            keyless = f", or unset {API_KEY_VARIABLE} for a container that asks for no key"
             raise EndpointMisconfigured(
                 "the API key would travel over plain http, readable to everybody on the way",
                 host=self.host,
-                action=f"Give {BASE_URL_VARIABLE} with https://.",
+                action=f"Give {BASE_URL_VARIABLE} with https://"
+                f"{keyless if self.mode == 'self_hosted' else ''}.",
             )
 
     @classmethod
     def from_environment(
-        cls, mode: Mode, modality: Modality, environ: Mapping[str, str] | None = None
+        cls,
+        mode: Mode,
+        modality: Modality,
+        environ: Mapping[str, str] | None = None,
+        *,
+        family: Family = "gem-1",
     ) -> EndpointSettings:
         """Return the settings that a mode and the vendor's variables make.
 
@@ -166,9 +178,13 @@ class EndpointSettings:
             ``bulk`` or ``sc``: picks the model and the size of a query.
         environ
             The variables, by default those of this process. ``SYNTHESIZE_API_KEY`` is the key. The
-            address is ``SYNTHESIZE_API_BASE_URL__GEM_1_BULK`` (or ``..._SC``), else
-            ``SYNTHESIZE_API_BASE_URL``, else the vendor's: the precedence of the vendor's client.
-            Embedded uses none of them.
+            address is ``SYNTHESIZE_API_BASE_URL__GEM_1_BULK`` (or ``..._SC``, ``...__GEM_2``), else
+            ``SYNTHESIZE_API_BASE_URL``, else, when hosted, the vendor's: the precedence of the
+            vendor's client. ``SYNTHESIZE_SELF_HOSTED`` switches nothing: that it doesn't fit the
+            mode is mentioned. Embedded uses none of them.
+        family
+            ``gem-1``; ``gem-2``, asked by its canonical id; or ``gem-2-alias``, asked by the
+            alias of the modality.
 
         Raises
         ------
@@ -176,46 +192,48 @@ class EndpointSettings:
             If the settings can't work; the sentence says which variable to set.
         """
         variables = os.environ if environ is None else environ
-        if modality not in MODEL_IDS:
-            raise EndpointMisconfigured(
-                f"there is no modality {modality!r}", action="Use 'bulk' or 'sc'."
-            )
-        model_id = MODEL_IDS[modality]
+        model_id = _model_id(family, modality)
+        canonical = family == "gem-2"
         chunk_size = CHUNK_SIZES[modality]
         key = variables.get(API_KEY_VARIABLE, "").strip()
+        notices = _notices(mode, key, variables)
         if mode == "embedded":
             # The embedded endpoint has nothing to wait for, so it is asked often.
             return cls(
                 mode=mode,
                 model_id=model_id,
+                canonical=canonical,
                 base_url=EMBEDDED_BASE_URL,
                 poll_interval=0.02,
                 poll_interval_max=0.5,
                 chunk_size=chunk_size,
-                notices=(
-                    f"{API_KEY_VARIABLE} is set but unused: the endpoint is 'embedded', which "
-                    "sends nothing. Set the endpoint to 'hosted' to use the key.",
-                )
-                if key
-                else (),
+                notices=notices,
+            )
+        own_variable = base_url_variable(CANONICAL_GEM2 if canonical else model_id)
+        base_url = (
+            variables.get(own_variable, "").strip() or variables.get(BASE_URL_VARIABLE, "").strip()
+        )
+        if not base_url and mode == "self_hosted":
+            raise EndpointMisconfigured(
+                "the address of the self-hosted container is not set",
+                action=f"Set {own_variable}, or {BASE_URL_VARIABLE} for all models, to it, e.g. "
+                "http://gem.internal:8080.",
             )
         return cls(
             mode=mode,
             model_id=model_id,
-            base_url=(
-                variables.get(base_url_variable(model_id), "").strip()
-                or variables.get(BASE_URL_VARIABLE, "").strip()
-                or DEFAULT_BASE_URL
-            ),
+            canonical=canonical,
+            base_url=base_url or DEFAULT_BASE_URL,
             api_key=Secret(key) if key else None,
+            prediction_timeout=SELF_HOSTED_SECONDS if mode == "self_hosted" else HOSTED_SECONDS,
             chunk_size=chunk_size,
-            notices=(
-                f"{SELF_HOSTED_VARIABLE} is set, but the endpoint is 'hosted': it is spoken to as "
-                "the hosted service, not as a container.",
-            )
-            if variables.get(SELF_HOSTED_VARIABLE, "").strip().lower() in _YES
-            else (),
+            notices=notices,
         )
+
+    @property
+    def served_as(self) -> str:
+        """The model's id in addresses."""
+        return CANONICAL_GEM2 if self.canonical else self.model_id
 
     @property
     def host(self) -> str:
@@ -228,46 +246,37 @@ class EndpointSettings:
         return self.mode == "embedded" or is_loopback(urlsplit(self.base_url).hostname or "")
 
 
-def base_url_variable(model_id: str) -> str:
-    """Return the variable that holds the address of one model, shared by its variants.
-
-    Examples
-    --------
-    >>> base_url_variable("gem-1-bulk_predict-metadata")
-    'SYNTHESIZE_API_BASE_URL__GEM_1_BULK'
-    """
-    base_model = _VARIANT.sub("", model_id).upper()
-    return f"{BASE_URL_VARIABLE}__{re.sub(r'[^A-Z0-9]+', '_', base_model)}"
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine (``localhost``, 127.0.0.0/8, ::1)."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _checked_base_url(base_url: str) -> str:
-    """Return the base URL without its trailing slash, if requests can be sent there."""
-    action = f"Give {BASE_URL_VARIABLE} as https://host, e.g. {DEFAULT_BASE_URL}."
-    try:
-        parts = urlsplit(base_url.strip())
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, a broken IPv6 address
-        usable = False
-    # What was given isn't repeated below: it may hold a password.
-    if not usable:
-        raise EndpointMisconfigured("the base URL is not an http(s) address", action=action)
-    if "@" in parts.netloc or parts.query or parts.fragment:
+def _model_id(family: Family, modality: Modality) -> str:
+    if family not in FAMILIES:
         raise EndpointMisconfigured(
-            "the base URL holds a user name, a query or a fragment",
-            host=parts.hostname,
-            action=action,
+            f"there is no model family {family!r}", action=f"Use one of {', '.join(FAMILIES)}."
         )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    if modality not in FAMILIES[family]:
+        raise EndpointMisconfigured(
+            f"there is no modality {modality!r}", action="Use 'bulk' or 'sc'."
+        )
+    return FAMILIES[family][modality]
+
+
+def _notices(mode: Mode, key: str, variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is set and has no effect."""
+    notices = []
+    if mode == "embedded" and key:
+        notices.append(
+            f"{API_KEY_VARIABLE} is set but unused: the endpoint is 'embedded', which "
+            "sends nothing. Set the endpoint to 'hosted' to use the key."
+        )
+    if mode != "self_hosted" and variables.get(SELF_HOSTED_VARIABLE, "").strip().lower() in _YES:
+        spoken_to = (
+            "nothing is sent to a container"
+            if mode == "embedded"
+            else "it is spoken to as the hosted service, not as a container"
+        )
+        notices.append(
+            f"{SELF_HOSTED_VARIABLE} is set, but the endpoint is {mode!r}: {spoken_to}. Set the "
+            "endpoint to 'self_hosted' to use a container."
+        )
+    return tuple(notices)
 
 
 def _check_key(key: Secret) -> None:

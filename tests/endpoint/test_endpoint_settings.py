@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gem_assets.endpoint.addresses import is_loopback
 from gem_assets.endpoint.errors import EndpointMisconfigured
+from gem_assets.endpoint.model_names import base_url_variable
 from gem_assets.endpoint.secret import Secret
-from gem_assets.endpoint.settings import EndpointSettings, base_url_variable, is_loopback
+from gem_assets.endpoint.settings import EndpointSettings
 
 KEY = {"SYNTHESIZE_API_KEY": "sk-abc"}
 
@@ -27,6 +29,7 @@ def test_hosted_goes_to_the_vendor_by_default() -> None:
     assert settings.model_id == "gem-1-bulk_predict-metadata"
     assert settings.api_key == Secret("sk-abc")
     assert settings.notices == ()
+    assert settings.prediction_timeout == 900
     assert not settings.is_local
 
 
@@ -127,14 +130,84 @@ def test_a_key_that_no_header_can_hold_is_refused_and_not_repeated(key: str) -> 
     assert key not in str(caught.value)
 
 
-def test_self_hosted_is_refused_until_it_works() -> None:
-    with pytest.raises(EndpointMisconfigured, match="Arrow"):
-        EndpointSettings.from_environment("self_hosted", "bulk", KEY)
+def self_hosted(modality: str = "bulk", **environ: str) -> EndpointSettings:
+    return EndpointSettings.from_environment("self_hosted", modality, environ)  # type: ignore[arg-type]
 
 
-def test_a_flag_for_containers_is_mentioned_when_the_mode_is_hosted() -> None:
-    (notice,) = hosted(SYNTHESIZE_SELF_HOSTED="Yes").notices
-    assert "SYNTHESIZE_SELF_HOSTED" in notice
+def test_a_container_is_found_by_its_address_and_may_have_no_key() -> None:
+    environ = {
+        "SYNTHESIZE_API_BASE_URL": "http://gem.cluster:8080",
+        "SYNTHESIZE_API_BASE_URL__GEM_1_SC": "https://sc.cluster",
+    }
+    settings = self_hosted(**environ)
+    assert settings.base_url == "http://gem.cluster:8080"
+    assert settings.api_key is None
+    assert settings.prediction_timeout == 600
+    assert not settings.is_local
+    assert self_hosted("sc", **environ).base_url == "https://sc.cluster"
+    assert self_hosted("sc", **environ, **KEY).api_key == Secret("sk-abc")
+
+
+def test_a_container_without_an_address_is_refused_with_the_variables_to_set() -> None:
+    with pytest.raises(
+        EndpointMisconfigured,
+        match=r"Set SYNTHESIZE_API_BASE_URL__GEM_1_BULK, or SYNTHESIZE_API_BASE_URL for all",
+    ):
+        self_hosted(SYNTHESIZE_SELF_HOSTED="1")
+
+
+def test_a_key_does_not_travel_to_a_container_over_plain_http_either() -> None:
+    with pytest.raises(EndpointMisconfigured, match=r"plain http.*or unset SYNTHESIZE_API_KEY"):
+        self_hosted(SYNTHESIZE_API_BASE_URL="http://gem.cluster", **KEY)
+    local = self_hosted(SYNTHESIZE_API_BASE_URL="http://127.0.0.1:9", **KEY)
+    assert local.api_key == Secret("sk-abc")
+
+
+@pytest.mark.parametrize("yes", ["1", "true", "Yes", " ON "])
+def test_a_flag_for_containers_never_switches_and_is_mentioned(yes: str) -> None:
+    environ = {"SYNTHESIZE_SELF_HOSTED": yes}
+    (notice,) = hosted(**environ).notices
+    assert "SYNTHESIZE_SELF_HOSTED is set, but the endpoint is 'hosted'" in notice
+    embedded = EndpointSettings.from_environment("embedded", "bulk", environ)
+    assert embedded.mode == "embedded"
+    (notice,) = embedded.notices
+    assert "SYNTHESIZE_SELF_HOSTED is set, but the endpoint is 'embedded'" in notice
+    environ["SYNTHESIZE_API_BASE_URL"] = "http://gem.cluster"
+    assert self_hosted(**environ).notices == ()
+
+
+@pytest.mark.parametrize("no", ["", "0", "false", "off", "no"])
+def test_a_flag_that_says_no_is_not_mentioned(no: str) -> None:
+    assert hosted(SYNTHESIZE_SELF_HOSTED=no).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("family", "modality", "model_id", "served_as", "address"),
+    [
+        ("gem-1", "sc", "gem-1-sc_predict-metadata", "gem-1-sc_predict-metadata", "general"),
+        ("gem-2", "bulk", "gem-2-bulk_predict-metadata", "gem-2", "canonical"),
+        ("gem-2", "sc", "gem-2-sc_predict-metadata", "gem-2", "canonical"),
+        ("gem-2-alias", "bulk", "gem-2-bulk_predict-metadata", "gem-2-bulk_predict-metadata", "b"),
+    ],
+)
+def test_the_family_of_models_is_a_choice_with_an_address_of_its_own(
+    family: str, modality: str, model_id: str, served_as: str, address: str
+) -> None:
+    environ = KEY | {
+        "SYNTHESIZE_API_BASE_URL": "https://general",
+        "SYNTHESIZE_API_BASE_URL__GEM_2": "https://canonical",
+        "SYNTHESIZE_API_BASE_URL__GEM_2_BULK": "https://b",
+    }
+    settings = EndpointSettings.from_environment("hosted", modality, environ, family=family)  # type: ignore[arg-type]
+    assert (settings.model_id, settings.served_as) == (model_id, served_as)
+    assert settings.host == address
+
+
+def test_an_unknown_family_is_refused() -> None:
+    with pytest.raises(EndpointMisconfigured, match="no model family 'gem-3'"):
+        EndpointSettings.from_environment("hosted", "bulk", KEY, family="gem-3")  # type: ignore[arg-type]
+    with pytest.raises(EndpointMisconfigured, match="no canonical id"):
+        EndpointSettings(mode="embedded", model_id="m", base_url="embedded:", canonical=True)
 
 
 def test_an_unknown_mode_or_modality_is_refused() -> None:
