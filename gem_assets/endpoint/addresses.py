@@ -22,6 +22,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_nearby(host: str) -> bool:
+    """Return whether a host is this machine, or an address that is valid on its own link only."""
+    if is_loopback(host):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is not None:
+        return is_nearby(str(mapped))
+    return address.is_link_local or address.is_unspecified or address.is_multicast
+
+
 def checked_base_url(base_url: str) -> str:
     """Return the base URL without its trailing slash, if requests can be sent there.
 

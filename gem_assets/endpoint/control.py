@@ -109,7 +109,9 @@ def decode_refusal(body: bytes, key: Secret | None = None) -> tuple[str, tuple[I
 
 
 def _sample_of(path: str) -> int | None:
-    """Return the row that a path such as ``inputs[1].counts`` or ``inputs.1.counts`` names."""
-    name, _, rest = path.replace("[", ".").replace("]", "").partition(".")
-    index = rest.split(".", maxsplit=1)[0]
+    """Return the row that a path names: ``inputs[1].counts``, ``inputs.1.counts``, GEM-2's too."""
+    parts = path.replace("[", ".").replace("]", "").split(".")
+    if parts[:2] == ["inputs", "items"]:
+        del parts[1]
+    name, index = [*parts, ""][:2]
     return int(index) if name == "inputs" and index.isascii() and index.isdigit() else None

@@ -37,12 +37,6 @@ CANONICAL_MODALITY: Mapping[str, str] = {
 }
 """GEM-2's word for the modality, by our name of the model."""
 
-PUBLISHED_GENES: Mapping[str, int] = {
-    "gem-1-bulk_predict-metadata": 44_592,
-    "gem-1-sc_predict-metadata": 37_125,
-}
-"""Counts in one input: the vendor's documentation (bulk), the code of its client (single cells)."""
-
 BASE_URL_VARIABLE = "SYNTHESIZE_API_BASE_URL"
 
 # Variants of a model are served at the address of their base model (pysynthbio 4.2.4).

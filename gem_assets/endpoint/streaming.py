@@ -103,7 +103,7 @@ class StreamExchange(Exchange):
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if response.is_success and kind == accept:
                 return await _read_in_thread(read, arriving)
-            said = await _read_in_thread(io.RawIOBase.readall, arriving)
+            said = await _read_in_thread(_everything, arriving)
             if isinstance(said, BadAnswer):
                 return said
             answer = Answer(response.status_code, response.headers, said)
@@ -154,9 +154,11 @@ class ArrivingFile(io.RawIOBase):
         return True
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return as many bytes as asked for, waiting for them; fewer at the end only."""
+        """Return as many bytes as asked for, waiting for them; fewer at the end only.
+
+        More than the limit leaves must not be asked for, but by a length that an answer states.
+        """
         wanted = None if size is None or size < 0 else size
-        # A length that a broken answer states is not waited for.
         if wanted is not None and wanted - len(self._held) > self._left:
             self.fault = BadAnswer(
                 f"the answer is larger than {self._limit:,} bytes by its own account, or garbled",
@@ -176,10 +178,6 @@ class ArrivingFile(io.RawIOBase):
         del self._held[:wanted]
         return taken
 
-    def readall(self) -> bytes:
-        """Return all bytes to the end."""
-        return self.read()
-
     async def _next(self) -> bytes:
         async for part in self._parts:
             self._left -= len(part)
@@ -190,15 +188,17 @@ class ArrivingFile(io.RawIOBase):
         return b""
 
 
+def _everything(arriving: io.RawIOBase) -> bytes:
+    return arriving.read() or b""
+
+
 async def _read_in_thread(read: Read[T], arriving: ArrivingFile) -> T | BadAnswer:
     """Return what `read` returns, or the fault of an answer that was whole and can't be read."""
 
     def work() -> T:
         result = read(arriving)
         # To the end, so that what breaks behind the last batch is noticed.
-        if not arriving.closed:
-            while arriving.read(2**16):
-                pass
+        arriving.read()
         return result
 
     try:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from gem_assets.endpoint.addresses import is_nearby
 from gem_assets.endpoint.errors import BadAnswer
 from gem_assets.endpoint.secret import Secret
 from gem_assets.endpoint.settings import EndpointSettings
@@ -79,7 +80,7 @@ async def open_clients(settings: EndpointSettings) -> AsyncIterator[HttpClients]
             trust_env=not settings.is_local,
             follow_redirects=True,
             max_redirects=MOST_REDIRECTS,
-            event_hooks={"request": [_SchemeOf(base_url).check]},
+            event_hooks={"request": [_DownloadGuard(settings, base_url).check]},
         ) as downloads,
     ):
         yield HttpClients(api, downloads)
@@ -99,17 +100,31 @@ class OriginBoundKey(httpx.Auth):
         yield request
 
 
-class _SchemeOf:
-    """Downloads are encrypted, unless the API itself is spoken to in the open."""
+class _DownloadGuard:
+    """Where a result may be fetched from, each hop of a redirect included.
 
-    def __init__(self, base_url: str) -> None:
+    Downloads are encrypted, unless the API itself is spoken to in the open. And an endpoint
+    elsewhere has no business with services of this machine, nor with the metadata service that
+    clouds have at a link-local address.
+    """
+
+    def __init__(self, settings: EndpointSettings, base_url: str) -> None:
         self._schemes = {"https", urlsplit(base_url).scheme}
+        self._own_host = httpx.URL(base_url).host
+        self._is_local = settings.is_local
 
     async def check(self, request: httpx.Request) -> None:
-        if request.url.scheme not in self._schemes:
+        scheme, host = request.url.scheme, request.url.host
+        if scheme not in self._schemes:
             raise BadAnswer(
-                f"a result lies at an address of scheme {request.url.scheme!r}",
-                host=request.url.host,
+                f"a result lies at an address of scheme {scheme!r}",
+                host=host,
+                action=NOT_THE_PROTOCOL,
+            )
+        if not self._is_local and host != self._own_host and is_nearby(host):
+            raise BadAnswer(
+                "a result lies at an address of this machine, though the endpoint is elsewhere",
+                host=host,
                 action=NOT_THE_PROTOCOL,
             )
 

@@ -123,6 +123,23 @@ def test_a_download_is_not_taken_from_encrypted_to_open(
     assert raw.heard == []
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "0.0.0.0", "[::ffff:127.0.0.1]"],  # noqa: S104 - an address to refuse
+)
+def test_an_endpoint_elsewhere_cannot_send_downloads_to_this_machine(
+    connect: Callable[..., EndpointConnection], host: str
+) -> None:
+    connection = connect(base_url="https://gem.example")
+
+    async def download(client: EndpointClient) -> bytes:
+        url = f"https://{host}:9/latest/meta-data"
+        return await client._exchange.download(url, query_id="q1")  # noqa: SLF001 - as above
+
+    with pytest.raises(BadAnswer, match="address of this machine"):
+        connection.run(download)
+
+
 def test_logs_hold_neither_key_nor_signature_nor_httpx_lines(
     connection: EndpointConnection, apart: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -235,11 +235,24 @@ def test_an_answer_beyond_the_limit_is_not_taken_in(
     # A message that says to be of 2 GB is not waited for.
     huge = b"\xff\xff\xff\xff\x00\x00\x00\x7f"
     server.on("POST", PREDICT_PATH, streamed(huge))
-    with pytest.raises(BadAnswer, match="larger than"):
+    with pytest.raises(BadAnswer, match="by its own account, or garbled"):
         connect().run(predict)
+    server.on("POST", PREDICT_PATH, streamed(stream_of() + b"x" * 5000))
+    with pytest.raises(BadAnswer, match=r"larger than 5,000 bytes \("):
+        connect(max_answer_bytes=5000).run(predict)
     server.on("POST", PREDICT_PATH, Reply(422, body=b"x" * 1000))
-    with pytest.raises(BadAnswer, match="larger than 500 bytes"):
+    with pytest.raises(BadAnswer, match=r"larger than 500 bytes \("):
         connect(max_answer_bytes=500).run(predict)
+    assert len(stream_of()) < 5000
+    server.on("POST", PREDICT_PATH, streamed())
+    assert connect(max_answer_bytes=len(stream_of())).run(predict).outputs
+
+
+def test_what_follows_the_end_of_the_stream_is_passed_over(
+    connection: EndpointConnection, server: ScriptedServer
+) -> None:
+    server.on("POST", PREDICT_PATH, streamed(stream_of() + b"more"))
+    assert len(connection.run(predict).outputs) == 2
 
 
 def raw(head: str, body: bytes) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gem_assets.endpoint.addresses import is_loopback
+from gem_assets.endpoint.addresses import is_loopback, is_nearby
 from gem_assets.endpoint.errors import EndpointMisconfigured
 from gem_assets.endpoint.model_names import base_url_variable
 from gem_assets.endpoint.secret import Secret
@@ -104,6 +104,11 @@ def test_except_to_this_machine(base_url: str) -> None:
 @pytest.mark.parametrize("host", ["localhost.example.com", "127.0.0.1.example.com", "10.0.0.1", ""])
 def test_a_name_that_only_looks_like_this_machine_is_not(host: str) -> None:
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "gem.example", "8.8.8.8", "2001:db8::1", ""])
+def test_other_machines_are_not_nearby(host: str) -> None:
+    assert not is_nearby(host)
 
 
 @pytest.mark.parametrize(
