@@ -10,13 +10,14 @@ DAGSTER_HOME_DIR := $(CURDIR)/.dagster
 unexport $(filter SYNTHESIZE_%,$(.VARIABLES))
 export DAGSTER_HOME := $(DAGSTER_HOME_DIR)
 
-.PHONY: help demo ui test lint bench clean
+.PHONY: help demo ui test lint bench campaign clean
 help:
 	@echo "make demo   materialise every dataset in data/ on the embedded endpoint, print the findings"
 	@echo "make ui     Dagster's UI on the same history"
 	@echo "make test   the test suite"
 	@echo "make lint   ruff, mypy, import contract"
 	@echo "make bench  benchmark tables"
+	@echo "make campaign  faults and kills at random moments (some minutes)"
 	@echo "make PYTHON=python3.12 ...  picks another Python"
 
 demo: export GEM_ASSETS_ENDPOINT := embedded
@@ -37,6 +38,10 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+campaign: $(VENV)/.installed-dev
+	$(BIN)/python -m campaigns.faults
+	$(BIN)/python -m campaigns.kills
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

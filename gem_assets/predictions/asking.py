@@ -245,9 +245,6 @@ class Asking:
 
     async def _submit(self, keys: Sequence[str]) -> tuple[QueryHandle, RecordedQuery]:
         questions, sendings = self.questions, self.ledger.sendings
-        # Nobody pays for what the embedded endpoint answers in this process.
-        paid = self.client.settings.mode != "embedded"
-        before = sendings.sent_before(keys) if paid else set()
         query = sendings.begin(questions.question, questions.samples(keys))
         try:
             handle = await self.client.submit(
@@ -257,14 +254,14 @@ class Asking:
             )
         except SubmitUncertain as error:
             sendings.uncertain(query, str(error))
-            self.standing.send(keys, before)
+            self.standing.sent.update(keys)
             raise
         except (EndpointError, ValueError) as error:
             sendings.refused(query, str(error))
             raise
         # Nothing is awaited in between: from here on the query can't be lost.
         query = sendings.accepted(query, handle.id)
-        self.standing.send(keys, before)
+        self.standing.sent.update(keys)
         return handle, query
 
     def _split(self, keys: Sequence[str], error: QueryTooLarge, jobs: deque[_Chunk]) -> None:

@@ -172,13 +172,16 @@ def predict_counts(
                 if begun.is_set():
                     ended.wait(2 * SUBMIT_GRACE_SECONDS)
                 raise
-    if standing.sent_twice:
+    # Nobody pays for what the embedded endpoint answers in this process.
+    paid = connection.settings.mode != "embedded"
+    twice = ledger.sendings.sent_twice(question, questions.counts_hash_of) if paid else set()
+    if twice and standing.sent:
         logger.warning(
-            "%d samples were sent again, and are possibly paid twice: the endpoint lost their "
-            "query, or its answer to the sending never arrived.",
-            len(standing.sent_twice),
+            "%d samples are possibly paid twice: they were sent again, for the endpoint lost their "
+            "query or failed on it, or its answer to the sending never arrived.",
+            len(twice),
         )
-    return _result(question, dict(zip(sample_ids, keys, strict=True)), standing, store)
+    return _result(question, dict(zip(sample_ids, keys, strict=True)), standing, store, len(twice))
 
 
 async def _ask_or_wait(
@@ -227,7 +230,11 @@ def _check_shapes(
 
 
 def _result(
-    question: Question, keys: Mapping[str, str], standing: Standing, store: Store
+    question: Question,
+    keys: Mapping[str, str],
+    standing: Standing,
+    store: Store,
+    possibly_paid_twice: int,
 ) -> PredictionRun:
     files = standing.files
     notes_of: dict[str, tuple[str, ...]] = {}
@@ -247,6 +254,6 @@ def _result(
         asked=len(standing.sent),
         resumed=len(standing.resumed),
         reused=standing.reused,
-        possibly_paid_twice=len(standing.sent_twice),
+        possibly_paid_twice=possibly_paid_twice,
         notes={sample: notes_of[key] for sample, key in keys.items() if key in notes_of},
     )

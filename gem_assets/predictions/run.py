@@ -31,8 +31,10 @@ class PredictionRun:
         Number of samples whose answer was in the store when the run began, or came there by
         another run meanwhile.
     possibly_paid_twice
-        Number of different samples that this run sent although the endpoint had, or may have had,
-        accepted them before: it lost their query, or the answer to the sending never arrived.
+        Number of different samples that were sent more than once, by this run or earlier ones, to
+        an endpoint that had accepted them before, or may have: it lost their query or failed on
+        it, or its answer to the sending never arrived. 0 for the embedded endpoint, which nobody
+        pays.
     notes
         What was put right in the answer to a sample.
     """

@@ -9,7 +9,7 @@ and counted: its row was committed before the first byte left.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -111,21 +111,44 @@ class Sendings:
         self._end(found, QueryState.UNCERTAIN, "Its process ended while it was being sent.")
         return len(found)
 
-    def sent_before(self, keys: Iterable[str]) -> set[str]:
-        """Return those of ``keys`` that were, or may have been, accepted by the endpoint before."""
-        sent: set[str] = set()
+    def sent_twice(self, question: Question, counts_hash_of: Mapping[str, str]) -> set[str]:
+        """Return the content keys that the endpoint accepted, or may have, more than once.
+
+        A query without an answer counts whatever model version it was meant for: another one may
+        have answered it.
+
+        Parameters
+        ----------
+        question
+            What is asked.
+        counts_hash_of
+            Hash of the counts of each content key.
+        """
+        twice: set[str] = set()
+        accepted = queries.c.state != QueryState.REFUSED.value
+        more_than_one = sa.func.count() > 1
         with self._engine.connect() as connection:
-            for batch in batches(keys):
-                rows = connection.execute(
-                    sa.select(query_samples.c.content_key)
-                    .join(queries)
-                    .where(
-                        queries.c.state != QueryState.REFUSED.value,
-                        query_samples.c.content_key.in_(batch),
-                    )
+            for batch in batches(counts_hash_of):
+                key = query_samples.c.content_key
+                rows = sa.select(key).join(queries).where(accepted, key.in_(batch))
+                twice.update(connection.execute(rows.group_by(key).having(more_than_one)).scalars())
+            same = (accepted, *_whatever_version(question))
+            counts_hash = query_samples.c.counts_hash
+            in_vain = (
+                sa.select(counts_hash)
+                .join(queries)
+                .where(*same, queries.c.state.not_in([QueryState.ANSWERED, QueryState.SUBMITTED]))
+            )
+            doubtful = set(connection.execute(in_vain).scalars())
+            doubtful.intersection_update(counts_hash_of.values())
+            again: set[str] = set()
+            for batch in batches(doubtful):
+                rows = sa.select(counts_hash).join(queries).where(*same, counts_hash.in_(batch))
+                again.update(
+                    connection.execute(rows.group_by(counts_hash).having(more_than_one)).scalars()
                 )
-                sent.update(rows.scalars())
-        return sent
+        twice.update(key for key, hashed in counts_hash_of.items() if hashed in again)
+        return twice
 
     def under_way(self, question: Question, counts_hashes: Iterable[str]) -> list[RecordedQuery]:
         """Return the queries in state ``submitted`` that ask for one of some samples, newest first.
@@ -141,11 +164,7 @@ class Sendings:
             Hashes of the samples' counts.
         """
         open_ones = sa.select(queries.c.id).where(
-            queries.c.state == QueryState.SUBMITTED.value,
-            queries.c.base_url == question.base_url,
-            queries.c.model_id == question.model_id,
-            queries.c.gene_order_hash == question.gene_order_hash,
-            queries.c.seed == question.seed,
+            queries.c.state == QueryState.SUBMITTED.value, *_whatever_version(question)
         )
         # Few: what live runs have under way, and what dead ones left.
         with self._engine.connect() as connection:
@@ -167,3 +186,13 @@ class Sendings:
         with self._engine.begin() as connection:
             for batch in batches(ids):
                 connection.execute(queries.update().where(queries.c.id.in_(batch)).values(**values))
+
+
+def _whatever_version(question: Question) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return what the queries of a question have in common; parameters aside."""
+    return (
+        queries.c.base_url == question.base_url,
+        queries.c.model_id == question.model_id,
+        queries.c.gene_order_hash == question.gene_order_hash,
+        queries.c.seed == question.seed,
+    )

@@ -27,8 +27,6 @@ class Standing:
         Sentence of each key that was refused or failed.
     sent, resumed
         Keys that this run sent, and keys whose answer it fetched for an earlier run.
-    sent_twice
-        Keys that this run sent though the endpoint had, or may have had, accepted them before.
     """
 
     samples: Mapping[str, int]
@@ -38,7 +36,6 @@ class Standing:
     failures: dict[str, str] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     resumed: set[str] = field(default_factory=set)
-    sent_twice: set[str] = field(default_factory=set)
 
     @property
     def files(self) -> dict[str, str]:
@@ -61,11 +58,6 @@ class Standing:
         if files:
             self.found.update(files)
             self._tell()
-
-    def send(self, keys: Iterable[str], sent_before: Iterable[str]) -> None:
-        """Note keys that were, or may have been, accepted; some of them not for the first time."""
-        self.sent.update(keys)
-        self.sent_twice.update(sent_before)
 
     def keep(self, keys: Iterable[str], file: str) -> None:
         """Note answers that this run got; keys that aren't its own are left out."""

@@ -1,0 +1,1 @@
+"""Long campaigns against the embedded endpoint: `make campaign`; `results/` keeps their tables."""
