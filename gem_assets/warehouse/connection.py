@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import duckdb
@@ -12,6 +12,7 @@ import pyarrow as pa
 from gem_assets.warehouse import statements
 from gem_assets.warehouse.errors import WarehouseError
 from gem_assets.warehouse.layout import lay_out, require_version
+from gem_assets.warehouse.pieces import require_divisible, require_rules_between
 from gem_assets.warehouse.reader import PARTITIONED, WarehouseReader, one_number, parameters
 from gem_assets.warehouse.schemas import TABLES, require_dataset, table_named, validate
 from gem_assets.warehouse.sessions import writing
@@ -78,9 +79,64 @@ class Warehouse(WarehouseReader):
             for name, table in rows.items():
                 statement = statements.delete(self.schema, name, of_dataset=dataset is not None)
                 connection.execute(statement, parameters(dataset))
-                with _incoming(connection, table):
-                    connection.execute(statements.insert_incoming(self.schema, name))
+                self._insert(connection, name, table)
         return {name: table.num_rows for name, table in rows.items()}
+
+    def replace_partition_by_pieces(
+        self,
+        tables: Iterable[str],
+        pieces: Iterable[Mapping[str, pa.Table | pd.DataFrame]],
+        dataset: str,
+    ) -> dict[str, int]:
+        """Replace a dataset's rows in some tables by rows that come in pieces, all or none.
+
+        As :meth:`replace_partition`, for more rows than memory has room for: pieces are taken one
+        by one and checked before they are written, and the whole dataset is checked before it
+        takes the place of the old rows. The file is open for writing meanwhile.
+
+        Parameters
+        ----------
+        tables
+            Tables to replace, whether pieces have rows for them or not.
+        pieces
+            Rows of some or all of these tables each.
+        dataset
+            Whose rows they are.
+
+        Returns
+        -------
+        dict of str to int
+            Number of rows written to each table.
+
+        Raises
+        ------
+        ContractError
+            If rows break their table's contract, or that of rows in another piece.
+        ValueError
+            If a table can't be replaced so, or a piece has rows for another one.
+        KeyError, WarehouseLockedError, WarehouseVersionError, WarehouseError
+            As :meth:`replace_partition`; what ``pieces`` raises comes through. In every case the
+            old rows are kept.
+        """
+        written = dict.fromkeys(tables, 0)
+        for name in written:
+            _require_replaceable(name, dataset)
+        require_divisible(written)
+        with self._writing() as connection:
+            for name in written:
+                statement = statements.delete(self.schema, name, of_dataset=True)
+                connection.execute(statement, [dataset])
+            for piece in pieces:
+                for name, frame in piece.items():
+                    if name not in written:
+                        raise ValueError(f"a piece has rows of {name}, which is not replaced")
+                    rows = validate(name, frame, modality=self.modality)
+                    require_dataset(name, rows, dataset)
+                    self._insert(connection, name, rows)
+                    written[name] += rows.num_rows
+            for name in written:
+                require_rules_between(connection, self.schema, name, dataset)
+        return written
 
     def append_history(self, frame: pa.Table | pd.DataFrame) -> int:
         """Add rows to ``qc_history``; a run that is there already is replaced, not repeated.
@@ -97,11 +153,12 @@ class Warehouse(WarehouseReader):
         """
         table = TABLES["qc_history"]
         rows = validate(table.name, frame, modality=self.modality)
-        with self._writing() as connection, _incoming(connection, rows):
-            connection.execute(
-                statements.delete_incoming(self.schema, table.name, ("dataset", "run_id"))
-            )
-            connection.execute(statements.insert_incoming(self.schema, table.name))
+        with self._writing() as connection:
+            with _incoming(connection, rows):
+                connection.execute(
+                    statements.delete_incoming(self.schema, table.name, ("dataset", "run_id"))
+                )
+            self._insert(connection, table.name, rows)
         return int(rows.num_rows)
 
     def delete_dataset(self, dataset: str) -> dict[str, int]:
@@ -120,6 +177,21 @@ class Warehouse(WarehouseReader):
                 statement = statements.delete(self.schema, name, of_dataset=True)
                 deleted[name] = one_number(connection.execute(statement, [dataset]))
         return deleted
+
+    def _insert(self, connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+        """Insert rows by the names of their columns.
+
+        Not through a registered view: a transaction keeps each of those, with its rows, to its end.
+        """
+        there = statements.insert_target(self.schema, table)
+        columns = connection.table(there).columns
+        if set(columns) != set(rows.column_names):
+            raise WarehouseError(
+                f"{self.schema}.{table} in the warehouse {self.path} was altered by hand: it has "
+                f"the columns {', '.join(columns)}, expected {', '.join(rows.column_names)}; what "
+                "was there before is kept"
+            )
+        connection.from_arrow(rows.select(columns)).insert_into(there)
 
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,15 @@ class ValueRule:
     holds: Callable[[pa.Array], Held]
 
 
+class Span(Enum):
+    """What a rule has to see at once, when rows come in pieces."""
+
+    ROW = "a row"
+    DATASET_KEY = "all rows: its columns name one row"
+    DATASET_CONSTANT = "all rows: its columns are the same in a dataset"
+    TABLE = "all rows, in their order"
+
+
 @dataclass(frozen=True, slots=True)
 class RowRule:
     """A rule over several columns of a row, or over the rows of a table.
@@ -57,11 +67,14 @@ class RowRule:
         The columns it looks at.
     holds
         One truth a row of the frame (columns of ``pd.ArrowDtype``).
+    span
+        What it has to see at once.
     """
 
     says: str
     columns: tuple[str, ...]
     holds: Callable[[pd.DataFrame], Held]
+    span: Span = Span.ROW
 
 
 @dataclass(frozen=True, slots=True)

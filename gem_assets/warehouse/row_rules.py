@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gem_assets.warehouse.contract import Held, RowRule
+from gem_assets.warehouse.contract import Held, RowRule, Span
 from gem_assets.warehouse.value_rules import row_sums
 
 RELATIVE_TOLERANCE = 1e-6
@@ -25,7 +25,7 @@ def unique(*columns: str) -> RowRule:
         held: Held = ~frame.duplicated(key, keep=False).to_numpy(dtype=bool)
         return held
 
-    return RowRule(f"({', '.join(columns)}) occurs once", columns, holds)
+    return RowRule(f"({', '.join(columns)}) occurs once", columns, holds, Span.DATASET_KEY)
 
 
 def counted_from_zero(column: str, *per: str) -> RowRule:
@@ -37,7 +37,10 @@ def counted_from_zero(column: str, *per: str) -> RowRule:
         return np.asarray(found == position, dtype=bool)
 
     return RowRule(
-        f"{column} counts the rows of a {' and '.join(per)} from 0", (column, *per), holds
+        f"{column} counts the rows of a {' and '.join(per)} from 0",
+        (column, *per),
+        holds,
+        Span.TABLE,
     )
 
 
@@ -57,7 +60,12 @@ def one_a_dataset(*columns: str) -> RowRule:
             held &= np.asarray(same.fill_null(True), dtype=bool)
         return held
 
-    return RowRule(f"({', '.join(columns)}) is the same in all rows of a dataset", columns, holds)
+    return RowRule(
+        f"({', '.join(columns)}) is the same in all rows of a dataset",
+        columns,
+        holds,
+        Span.DATASET_CONSTANT,
+    )
 
 
 def same_length(first: str, second: str) -> RowRule:

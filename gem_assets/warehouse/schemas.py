@@ -94,6 +94,10 @@ def validate(
         faults = list(broken.schema_errors)
     else:
         return rows
+    finally:
+        # pandera hangs an accessor to the frame that holds the frame: rows of counts would stay
+        # in memory until Python next looks for such rings.
+        vars(view).pop("pandera", None)
     raise _broken(table, rows, [_failed_check(fault) for fault in faults])
 
 

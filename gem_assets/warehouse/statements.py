@@ -23,7 +23,7 @@ VERSION_TABLE = "warehouse_version"
 """Says how a schema is laid out; its presence says that all tables and views are there."""
 
 INCOMING = "incoming_rows"
-"""Name under which a connection sees the Arrow table that it inserts."""
+"""Name under which a connection sees an Arrow table."""
 
 
 def quoted(name: str) -> str:
@@ -89,6 +89,24 @@ def delete(schema: str, table: str, *, of_dataset: bool) -> str:
     return f"DELETE FROM {quoted(schema)}.{quoted(table)}{_where(of_dataset)}"
 
 
+def repeated(schema: str, table: str, key: Sequence[str]) -> str:
+    """Return the query for a key that several rows of a dataset (one parameter) share, if any."""
+    columns = ", ".join(map(quoted, key))
+    return (
+        f"SELECT {columns}, count(*) FROM {quoted(schema)}.{quoted(table)} WHERE dataset = ? "
+        f"GROUP BY ALL HAVING count(*) > 1 ORDER BY {columns} LIMIT 1"
+    )
+
+
+def variants(schema: str, table: str, columns: Sequence[str]) -> str:
+    """Return the query for the combinations of values in a dataset (one parameter)."""
+    wanted = ", ".join(map(quoted, columns))
+    return (
+        f"SELECT {wanted}, count(*) FROM {quoted(schema)}.{quoted(table)} WHERE dataset = ? "
+        "GROUP BY ALL ORDER BY ALL"
+    )
+
+
 def delete_incoming(schema: str, table: str, key: Sequence[str]) -> str:
     """Return the statement that deletes the rows whose key is among the incoming rows."""
     same = " AND ".join(f"old.{quoted(name)} = new.{quoted(name)}" for name in key)
@@ -98,9 +116,9 @@ def delete_incoming(schema: str, table: str, key: Sequence[str]) -> str:
     )
 
 
-def insert_incoming(schema: str, table: str) -> str:
-    """Return the statement that inserts the incoming rows by name, whatever their column order."""
-    return f"INSERT INTO {quoted(schema)}.{quoted(table)} BY NAME SELECT * FROM {INCOMING}"
+def insert_target(schema: str, table: str) -> str:
+    """Return the name of a table, for rows that are inserted through DuckDB's relations."""
+    return f"{quoted(schema)}.{quoted(table)}"
 
 
 def select(schema: str, relation: str, columns: Sequence[str] | None, *, of_dataset: bool) -> str:

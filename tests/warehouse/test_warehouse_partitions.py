@@ -135,7 +135,7 @@ def test_a_first_write_that_fails_leaves_no_half_made_schema(warehouse, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("gem_assets.warehouse.statements.insert_incoming", interrupted)
+        patch.setattr("gem_assets.warehouse.statements.insert_target", interrupted)
         with pytest.raises(KeyboardInterrupt):
             warehouse.replace_partition(counts_of("study"), "study")
     with pytest.raises(NotMaterialisedError):
@@ -149,14 +149,14 @@ import os, sys
 from gem_assets.warehouse import Warehouse, statements
 from warehouse_examples import example
 
-insert = statements.insert_incoming
+insert = statements.insert_target
 
 def die_at_the_second_table(schema, table):
     if table == "raw_counts":
         os._exit(9)
     return insert(schema, table)
 
-statements.insert_incoming = die_at_the_second_table
+statements.insert_target = die_at_the_second_table
 frames = {name: example(name).slice(0, 0) for name in ("raw_genes", "raw_counts")}
 Warehouse(sys.argv[1], "gem_bulk").replace_partition(frames, "study")
 """
