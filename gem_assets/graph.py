@@ -24,6 +24,9 @@ QC_TABLES = ("qc_verdicts", "qc_samples", "qc_findings")
 PARTITIONED = ("raw_counts", "aligned_counts", *PREDICTION_TABLES, "sample_labels", *QC_TABLES)
 """The assets of a dataset that are tables; ``qc_report`` is a file."""
 
+COLD_START = "cold-start seconds"
+"""Metadata of an observation of the endpoint that woke its model; Dagster plots it over time."""
+
 
 @dataclass(frozen=True)
 class AssetGraph:
@@ -102,6 +105,16 @@ class AssetGraph:
     def folder_sensor(self) -> str:
         """Sensor that registers new datasets."""
         return f"{self.key_prefix}_folder_sensor"
+
+    @property
+    def endpoint_sensor(self) -> str:
+        """Sensor that observes the endpoint without waiting for it."""
+        return f"{self.key_prefix}_endpoint_sensor"
+
+    @property
+    def prewarm_schedule(self) -> str:
+        """Schedule that wakes the model shortly before the daily refresh."""
+        return f"{self.key_prefix}_prewarm"
 
     @property
     def schedule(self) -> str:

@@ -15,10 +15,12 @@ from gem_assets.settings import Modality, endpoint_mode
 if TYPE_CHECKING:
     from gem_assets.datasets import Dataset
     from gem_assets.endpoint.connection import EndpointConnection
+    from gem_assets.endpoint.model_names import Family
+    from gem_assets.endpoint.settings import EndpointSettings
     from gem_assets.predictions.ledger import Ledger
     from gem_assets.predictions.store import Store
     from gem_assets.problems import InputProblem
-    from gem_assets.warehouse import Warehouse
+    from gem_assets.warehouse import LockPatience, Warehouse
 
 
 class GemDatasets(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own idiom
@@ -53,7 +55,7 @@ class GemWarehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     schema_name: str = Field(description="DuckDB schema of the tables: the key prefix.")
     modality: str = Field(description="'bulk' or 'sc'.")
 
-    def open(self) -> Warehouse:
+    def open(self, patience: LockPatience | None = None) -> Warehouse:
         """Return the warehouse; it connects for each operation and holds no lock in between."""
         from gem_assets.warehouse import Warehouse
 
@@ -61,6 +63,7 @@ class GemWarehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             Path(self.results) / "warehouse.duckdb",
             self.schema_name,
             modality=cast("Modality", self.modality),
+            patience=patience,
         )
 
     @property
@@ -85,7 +88,44 @@ class GemEndpoint(dg.ConfigurableResource):  # type: ignore[type-arg]
     max_new_samples_per_run: int = Field(
         default=10_000, description="More samples than this are not sent in one run."
     )
+    requests_per_second: float | None = Field(
+        default=None, description="Requests of any kind by one step, at most; none for no limit."
+    )
+    concurrency: int | None = Field(
+        default=None, description="Queries of one step under way at a time; 4 unless said."
+    )
+    chunk_size: int | None = Field(
+        default=None, description="Samples in one query; 64 bulk samples or 256 cells unless said."
+    )
+    model_family: str = Field(
+        default="gem-1",
+        description="gem-1; gem-2 (by its canonical id); or gem-2-alias (by the modality's).",
+    )
     seed: int = Field(default=42, description="Seed sent with every query.")
+
+    def settings(self) -> EndpointSettings:
+        """Return the endpoint's settings, as this configuration and the environment make them.
+
+        Raises
+        ------
+        gem_assets.endpoint.errors.EndpointMisconfigured
+            If mode and environment don't fit, e.g. hosted without a key.
+        """
+        from dataclasses import replace
+
+        from gem_assets.endpoint.settings import EndpointSettings
+
+        settings = EndpointSettings.from_environment(
+            endpoint_mode(self.mode),
+            cast("Modality", self.modality),
+            family=cast("Family", self.model_family),
+        )
+        return replace(
+            settings,
+            requests_per_second=self.requests_per_second,
+            concurrency=self.concurrency or settings.concurrency,
+            chunk_size=self.chunk_size or settings.chunk_size,
+        )
 
     @contextmanager
     def connect(self) -> Iterator[EndpointConnection]:
@@ -97,12 +137,23 @@ class GemEndpoint(dg.ConfigurableResource):  # type: ignore[type-arg]
             If mode and environment don't fit, e.g. hosted without a key.
         """
         from gem_assets.endpoint.connection import EndpointConnection
-        from gem_assets.endpoint.settings import EndpointSettings
 
-        settings = EndpointSettings.from_environment(
-            endpoint_mode(self.mode), cast("Modality", self.modality)
-        )
-        with EndpointConnection(settings) as connection:
+        with EndpointConnection(self.settings()) as connection:
+            yield connection
+
+    @contextmanager
+    def connect_hastily(self) -> Iterator[EndpointConnection]:
+        """Connect for one look: nothing is tried twice, and nothing is waited for long.
+
+        Raises
+        ------
+        gem_assets.endpoint.errors.EndpointMisconfigured
+            As `settings`.
+        """
+        from gem_assets.endpoint.connection import EndpointConnection
+        from gem_assets.endpoint.glance import hasty
+
+        with EndpointConnection(hasty(self.settings())) as connection:
             yield connection
 
     def ledger(self) -> Ledger:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from gem_assets import automation
@@ -13,9 +15,13 @@ from gem_assets.assets.qc import quality_control
 from gem_assets.assets.qc_report import qc_report
 from gem_assets.assets.raw_counts import raw_counts
 from gem_assets.assets.sample_labels import sample_labels
+from gem_assets.endpoint_watch import OnNewModel
 from gem_assets.graph import AssetGraph
 from gem_assets.resources import GemDatasets, GemEndpoint, GemWarehouse
 from gem_assets.settings import Modality, Settings
+
+if TYPE_CHECKING:
+    from gem_assets.endpoint.model_names import Family
 
 
 def build_gem_assets(
@@ -24,6 +30,12 @@ def build_gem_assets(
     key_prefix: str | None = None,
     settings: Settings | None = None,
     max_new_samples_per_run: int = 10_000,
+    requests_per_second: float | None = None,
+    concurrency: int | None = None,
+    chunk_size: int | None = None,
+    model_family: Family = "gem-1",
+    on_new_model: OnNewModel = "mark_stale",
+    prewarm_minutes: int | None = None,
 ) -> dg.Definitions:
     """Return assets, checks, jobs, sensor, schedule and resources of one instance.
 
@@ -38,6 +50,18 @@ def build_gem_assets(
         Locations and endpoint mode; read from the ``GEM_ASSETS_*`` variables unless given.
     max_new_samples_per_run
         A run that would send more samples than this stops before it sends any.
+    requests_per_second, concurrency, chunk_size
+        Requests of one step at most (None: no limit), its queries under way at a time (None: 4),
+        and samples in a query (None: 64 bulk samples, 256 cells).
+    model_family
+        ``gem-1``; ``gem-2`` (by its canonical id) or ``gem-2-alias`` (by the modality's).
+    on_new_model
+        What the endpoint sensor, if it is turned on, does about a new model version:
+        ``mark_stale`` shows what lies downstream as stale, ``repredict`` fetches the gene order
+        and refreshes every dataset that was predicted before, which is paid.
+    prewarm_minutes
+        Wake the model so many minutes before the daily refresh, by a schedule of its own; None:
+        don't. The embedded model needs no waking.
 
     Returns
     -------
@@ -47,7 +71,7 @@ def build_gem_assets(
     Raises
     ------
     ValueError
-        If modality, key prefix or endpoint mode are none.
+        If modality, key prefix, endpoint mode, ``on_new_model`` or ``prewarm_minutes`` are none.
 
     Examples
     --------
@@ -60,7 +84,13 @@ def build_gem_assets(
     """
     graph = AssetGraph(modality, key_prefix or f"gem_{modality}")
     chosen = settings or Settings.from_environment()
-    refresh = automation.refresh_job(graph)
+    if on_new_model not in ("mark_stale", "repredict"):
+        raise ValueError(f"on_new_model is {on_new_model!r}; it must be mark_stale or repredict.")
+    refresh, observe = automation.refresh_job(graph), automation.endpoint_job(graph)
+    schedules = [automation.daily_schedule(graph, refresh)]
+    if prewarm_minutes is not None:
+        prewarm = automation.prewarm_schedule(graph, observe, prewarm_minutes)
+        schedules += [prewarm] if chosen.endpoint != "embedded" else []
     return dg.Definitions(
         assets=[
             gem_endpoint(graph),
@@ -72,9 +102,12 @@ def build_gem_assets(
             quality_control(graph),
             qc_report(graph),
         ],
-        jobs=[refresh, automation.endpoint_job(graph)],
-        sensors=[automation.folder_sensor(graph)],
-        schedules=[automation.daily_schedule(graph, refresh)],
+        jobs=[refresh, observe],
+        sensors=[
+            automation.folder_sensor(graph),
+            automation.endpoint_sensor(graph, [observe, refresh], on_new_model),
+        ],
+        schedules=schedules,
         resources={
             graph.datasets: GemDatasets(data=chosen.data, modality=modality),
             graph.warehouse: GemWarehouse(
@@ -85,6 +118,10 @@ def build_gem_assets(
                 modality=modality,
                 results=chosen.results,
                 max_new_samples_per_run=max_new_samples_per_run,
+                requests_per_second=requests_per_second,
+                concurrency=concurrency,
+                chunk_size=chunk_size,
+                model_family=model_family,
             ),
         },
     )

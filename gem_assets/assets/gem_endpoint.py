@@ -5,7 +5,7 @@ import warnings
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures
-from gem_assets.graph import AssetGraph
+from gem_assets.graph import COLD_START, AssetGraph
 
 
 def gem_endpoint(graph: AssetGraph) -> dg.SourceAsset:
@@ -24,7 +24,7 @@ def gem_endpoint(graph: AssetGraph) -> dg.SourceAsset:
             required_resource_keys={graph.endpoint},
         )
         def _gem_endpoint(context: dg.AssetExecutionContext) -> dg.ObserveResult:
-            from gem_assets.predictions.observations import observe
+            from gem_assets.predictions.observations import observe_awake
 
             endpoint = getattr(context.resources, graph.endpoint)
             with (
@@ -32,7 +32,15 @@ def gem_endpoint(graph: AssetGraph) -> dg.SourceAsset:
                 endpoint.connect() as connection,
                 endpoint.ledger() as ledger,
             ):
-                model = observe(connection, ledger, endpoint.store())
+                model, woken_after = observe_awake(
+                    connection,
+                    ledger,
+                    endpoint.store(),
+                    ready_timeout=endpoint.ready_timeout,
+                    on_state_change=lambda state: context.log.info(
+                        f"{connection.settings.host}: the model is {state.value}"
+                    ),
+                )
             return dg.ObserveResult(
                 asset_key=graph.key("gem_endpoint"),
                 data_version=dg.DataVersion(model.model_version),
@@ -41,6 +49,7 @@ def gem_endpoint(graph: AssetGraph) -> dg.SourceAsset:
                     "model version": model.model_version,
                     "served by": model.served_by,
                     "genes": len(model.gene_order),
+                    **({} if woken_after is None else {COLD_START: woken_after}),
                 },
             )
 

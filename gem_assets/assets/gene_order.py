@@ -25,12 +25,20 @@ def gene_order(graph: AssetGraph) -> dg.AssetsDefinition:
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # type: ignore[type-arg]
         from gem_assets.genes.order import GeneOrder
         from gem_assets.genes.tables import gene_order_table
-        from gem_assets.predictions.observations import observe
+        from gem_assets.predictions.observations import observe_awake
 
         endpoint = getattr(context.resources, graph.endpoint)
         with plain_failures(context.log):
             with endpoint.connect() as connection, endpoint.ledger() as ledger:
-                model = observe(connection, ledger, endpoint.store())
+                model, _ = observe_awake(
+                    connection,
+                    ledger,
+                    endpoint.store(),
+                    ready_timeout=endpoint.ready_timeout,
+                    on_state_change=lambda state: context.log.info(
+                        f"{connection.settings.host}: the model is {state.value}"
+                    ),
+                )
             order = GeneOrder(model.gene_order)
             yield from write_tables(
                 graph,

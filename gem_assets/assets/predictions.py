@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures, require_rows, write_tables
+from gem_assets.assets.progress import SampleProgress
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     check_spec,
@@ -49,7 +50,8 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.counts.arrow import lists_to_csr
         from gem_assets.genes.order import GeneOrder
         from gem_assets.predictions.flow import PredictOptions, predict_counts
-        from gem_assets.predictions.observations import observe
+        from gem_assets.predictions.observations import observe, observe_awake
+        from gem_assets.predictions.plan import plan_predictions, question_of
         from gem_assets.predictions.tables import prediction_tables
         from gem_assets.report.thumbnails import latent_scatter, predicted_values
 
@@ -66,6 +68,25 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                     context.log.warning(notice)
                 # What was last observed, however long ago: an answer of another version says so.
                 model = observe(connection, ledger, store, max_age_seconds=math.inf)
+                plan = plan_predictions(
+                    aligned.column("content_hash").to_pylist(),
+                    question_of(model, endpoint.seed),
+                    ledger,
+                    store,
+                )
+                settings = connection.settings
+                if settings.mode != "embedded" and 0 < plan.new <= endpoint.max_new_samples_per_run:
+                    context.log.info(f"{plan.new} samples will be sent to {settings.host}.")
+                    model, _ = observe_awake(
+                        connection,
+                        ledger,
+                        store,
+                        max_age_seconds=settings.warm_seconds,
+                        ready_timeout=endpoint.ready_timeout,
+                        on_state_change=lambda state: context.log.info(
+                            f"{settings.host}: the model is {state.value}"
+                        ),
+                    )
                 order = GeneOrder(model.gene_order)
                 stale = set(aligned.column("gene_order_hash").unique().to_pylist()) - {order.hash}
                 if stale:
@@ -77,6 +98,7 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                 counts = lists_to_csr(
                     aligned.column("gene_index"), aligned.column("count"), len(order.gene_ids)
                 )
+                progress = SampleProgress(context.log.info)
                 run = predict_counts(
                     connection,
                     counts,
@@ -88,10 +110,9 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                     PredictOptions(
                         seed=endpoint.seed, max_new_samples=endpoint.max_new_samples_per_run
                     ),
-                    on_progress=lambda done, total, reused: context.log.info(
-                        f"{done} of {total} samples predicted, {reused} known before"
-                    ),
+                    on_progress=progress,
                 )
+                rate = progress.samples_a_second
             everything = sample_failures_result(
                 graph, "predicted_metadata", ALL_PREDICTED, run.failures, len(samples)
             )
@@ -103,12 +124,15 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
         # The same questions have the same answers, whoever asked them and when.
         asked = "\n".join(f"{sample} {run.keys[sample]}" for sample in samples)
         version = hashlib.sha256(asked.encode()).hexdigest()
-        shared: dict[str, str | int] = {
+        shared: dict[str, str | int | float] = {
             "model": model.model_id,
             "model version": model.model_version,
             "served by": model.served_by,
             "samples asked now": run.asked,
             "samples known before": run.reused,
+            "samples fetched for an earlier run": run.resumed,
+            "samples possibly paid twice": run.possibly_paid_twice,
+            **({"samples a second": rate} if run.asked else {}),
         }
         pictures: dict[str, dict[str, dg.MetadataValue[str]]] = {
             "predicted_metadata": {

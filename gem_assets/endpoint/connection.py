@@ -16,6 +16,7 @@ import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from gem_assets.endpoint.client import EndpointClient
+from gem_assets.endpoint.glance import Glance, glance
 from gem_assets.endpoint.observation import ObservedModel, observe
 from gem_assets.endpoint.pace import Clock, Sleep
 from gem_assets.endpoint.readiness import DEFAULT_WAIT, Readiness, ReadinessWatch
@@ -105,7 +106,7 @@ class EndpointConnection:
         self,
         timeout: float = DEFAULT_WAIT,
         on_state_change: Callable[[Readiness], object] | None = None,
-    ) -> None:
+    ) -> float | None:
         """Wake the model if need be, and return when it is ready.
 
         Parameters
@@ -115,6 +116,11 @@ class EndpointConnection:
         on_state_change
             Called with the first state and each new one, in the connection's own thread.
 
+        Returns
+        -------
+        float or None
+            Seconds from the first canary to the model's being ready; None if none was sent.
+
         Raises
         ------
         EndpointNotReady
@@ -122,7 +128,7 @@ class EndpointConnection:
         EndpointError
             If waiting can't help, e.g. `EndpointUnauthorized`.
         """
-        self._call(lambda: self._watch.wait_until_ready(timeout, on_state_change))
+        return self._call(lambda: self._watch.wait_until_ready(timeout, on_state_change))
 
     def observe(self) -> ObservedModel:
         """Return the model's version and gene order, by the result of an example query.
@@ -141,6 +147,10 @@ class EndpointConnection:
             return await observe(self._client, canary)
 
         return self._call(look)
+
+    def glance(self, canary_id: str | None = None, *, may_wake: bool = False) -> Glance:
+        """Look once, for a few seconds at most; see `gem_assets.endpoint.glance.glance`."""
+        return self._call(lambda: glance(self._client, canary_id, may_wake=may_wake))
 
     def run(self, use: Callable[[EndpointClient], Awaitable[T]]) -> T:
         """Run an asynchronous function of the client, and return what it returns.

@@ -86,12 +86,15 @@ class ReadinessWatch:
         client = self._client
         if client.settings.mode == "embedded":
             return Readiness.READY
+        if client.settings.mode == "self_hosted":
+            # A container is up or it isn't, and knows of no query of another process.
+            canary_id = None
         if canary_id is not None and (self.canary is None or self.canary.id != canary_id):
             self.canary = client.query(canary_id)
         try:
             await client.models(attempts=1)
             if client.settings.mode == "self_hosted":
-                # A container is up or it isn't; a query to it waits by itself for the model.
+                # A query to it waits by itself for the model.
                 return Readiness.READY
             await self._look_at_canary()
         except EndpointUnauthorized as fault:
@@ -120,7 +123,7 @@ class ReadinessWatch:
         self,
         timeout: float = DEFAULT_WAIT,
         on_state_change: Callable[[Readiness], object] | None = None,
-    ) -> None:
+    ) -> float | None:
         """Wake the model if need be, and return when it is ready.
 
         Parameters
@@ -129,6 +132,11 @@ class ReadinessWatch:
             Seconds to wait at most.
         on_state_change
             Called with the first state and with each new one.
+
+        Returns
+        -------
+        float or None
+            Seconds from the first canary to the model's being ready; None if none was sent.
 
         Raises
         ------
@@ -144,6 +152,7 @@ class ReadinessWatch:
         interval = client.settings.poll_interval
         shown: Readiness | None = None
         canaries = 0
+        woken_at: float | None = None
         while True:
             state = await self.status()
             if state is Readiness.COLD:
@@ -151,6 +160,7 @@ class ReadinessWatch:
                     raise self._not_ready(state, timeout, canaries)
                 if await self._try_to_wake():
                     canaries += 1
+                    woken_at = client.clock() if woken_at is None else woken_at
                     state = Readiness.STARTING
             if state is not shown:
                 shown = state
@@ -158,7 +168,7 @@ class ReadinessWatch:
                 if on_state_change is not None:
                     on_state_change(state)
             if state is Readiness.READY:
-                return
+                return None if woken_at is None else client.clock() - woken_at
             if state is Readiness.UNAUTHORIZED and self._last_fault is not None:
                 raise self._last_fault
             left = deadline - client.clock()

@@ -20,6 +20,7 @@ from gem_assets.predictions.ledger_schema import answers, files, open_ledger_dat
 from gem_assets.predictions.observation_log import ObservationLog
 from gem_assets.predictions.query_records import QueryState, RecordedQuery
 from gem_assets.predictions.sendings import Sendings
+from gem_assets.predictions.wake_log import WakeLog
 
 
 class Ledger:
@@ -42,6 +43,8 @@ class Ledger:
         What was seen of endpoints.
     sendings
         What is being sent and under way.
+    wakes
+        How long models took to wake.
 
     Raises
     ------
@@ -63,6 +66,7 @@ class Ledger:
         self._monotonic = monotonic
         self.observations = ObservationLog(self._engine, clock)
         self.sendings = Sendings(self._engine, clock)
+        self.wakes = WakeLog(self._engine, clock)
 
     def __enter__(self) -> Ledger:
         return self

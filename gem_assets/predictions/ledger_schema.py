@@ -112,6 +112,17 @@ observations = sa.Table(
     sa.Index("observations_of", "base_url", "model_id", "observed_at"),
 )
 
+# How long a model took to answer the canary that woke it.
+wakes = sa.Table(
+    "wakes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("base_url", _NAME, nullable=False),
+    sa.Column("model_id", _NAME, nullable=False),
+    sa.Column("ready_at", UtcDateTime, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+)
+
 
 def open_ledger_database(url: str | sa.URL) -> sa.Engine:
     """Return an engine on the ledger's database, its tables made where they are missing.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gem_assets.endpoint.connection import EndpointConnection
 from gem_assets.endpoint.observation import ObservedModel
+from gem_assets.endpoint.readiness import DEFAULT_WAIT, Readiness
 from gem_assets.endpoint.settings import EndpointSettings
 from gem_assets.genes.order import hash_gene_ids
 from gem_assets.predictions.ledger import Ledger
@@ -38,6 +41,49 @@ def observe(
     model = connection.observe()
     remember(model, ledger, store)
     return model
+
+
+def observe_awake(
+    connection: EndpointConnection,
+    ledger: Ledger,
+    store: Store,
+    *,
+    max_age_seconds: float = 600.0,
+    ready_timeout: float = DEFAULT_WAIT,
+    on_state_change: Callable[[Readiness], object] | None = None,
+) -> tuple[ObservedModel, float | None]:
+    """Return the model as `observe` does, after waiting until it is awake.
+
+    Parameters
+    ----------
+    connection, ledger, store, max_age_seconds
+        As `observe` takes them; a model that was seen lately is awake.
+    ready_timeout
+        Seconds to wait for the model at most.
+    on_state_change
+        Told the endpoint's first state and each new one.
+
+    Returns
+    -------
+    model, seconds
+        What is served, and how long the model took to wake; None if it wasn't woken.
+
+    Raises
+    ------
+    gem_assets.endpoint.errors.EndpointNotReady
+        If it isn't awake in time.
+    gem_assets.endpoint.errors.EndpointError
+        If it can't be asked.
+    """
+    settings = connection.settings
+    seen = ledger.observations.latest(settings.base_url, settings.model_id)
+    if seen is not None and (ledger.now() - seen.observed_at).total_seconds() < max_age_seconds:
+        return observe(connection, ledger, store, max_age_seconds), None
+    seconds = connection.wait_until_ready(ready_timeout, on_state_change)
+    if seconds is not None:
+        ledger.wakes.record(settings.base_url, settings.model_id, seconds)
+    # The canary that woke it is the one whose answer is observed: nothing is paid for twice.
+    return observe(connection, ledger, store, 0), seconds
 
 
 def latest_observation(

@@ -1,0 +1,93 @@
+"""How far a step is, in lines that don't flood a log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+Listener = Callable[[int, int, int], object]
+"""Called with numbers of samples: done, total, known before."""
+
+_listener: ContextVar[Listener | None] = ContextVar("progress_listener", default=None)
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Let somebody hear of the progress of steps that this thread runs: the terminal."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+class SampleProgress:
+    """Tells how many samples are done, how fast, and how long the rest will take.
+
+    Parameters
+    ----------
+    say
+        Takes a line.
+    seconds_between
+        Between two lines; the end is told in any case.
+    clock
+        Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        say: Callable[[str], object],
+        *,
+        seconds_between: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._say = say
+        self._between = seconds_between
+        self._clock = clock
+        self._begun = clock()
+        self._said_at: float | None = None
+        self._said = ""
+        self._made = 0
+        self._listener = _listener.get()
+
+    def __call__(self, done: int, total: int, known: int) -> None:
+        """Take in how far the step is."""
+        self._made = done - known
+        if self._listener is not None:
+            self._listener(done, total, known)
+        now = self._clock()
+        due = self._said_at is None or now - self._said_at >= self._between
+        line = self._line(done, total, known)
+        if (due or done == total) and line != self._said:
+            self._said_at, self._said = now, line
+            self._say(line)
+
+    @property
+    def samples_a_second(self) -> float:
+        """Samples that were not known before, by the time since the beginning; 0 for none."""
+        passed = self._clock() - self._begun
+        return self._made / passed if passed > 0 else 0.0
+
+    def _line(self, done: int, total: int, known: int) -> str:
+        line = f"{done} of {total} samples predicted, {known} known before"
+        rate = self.samples_a_second
+        if rate <= 0:
+            return line
+        left = f", {duration((total - done) / rate)} left" if done < total else ""
+        return f"{line}; {rate:.3g} a second{left}"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as people say it.
+
+    Examples
+    --------
+    >>> duration(42.4), duration(260), duration(7300)
+    ('42 s', '4 min', '2 h 2 min')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
