@@ -1,8 +1,9 @@
 """Where things lie and which endpoint serves, as the environment says.
 
-Three variables are ours: ``GEM_ASSETS_DATA`` (default ``data``), ``GEM_ASSETS_RESULTS`` (default
-``results``) and ``GEM_ASSETS_ENDPOINT`` (default ``embedded``). The variables of the official
-client (``SYNTHESIZE_*``) matter only when the endpoint is not the embedded one.
+Four variables are ours: ``GEM_ASSETS_DATA`` (default ``data``), ``GEM_ASSETS_RESULTS`` (default
+``results``), ``GEM_ASSETS_ENDPOINT`` (default ``embedded``) and ``GEM_ASSETS_MODEL`` (default
+``gem-1``). The variables of the official client (``SYNTHESIZE_*``) matter only when the endpoint is
+not the embedded one.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ Modality = Literal["bulk", "sc"]
 EndpointMode = Literal["embedded", "hosted", "self_hosted"]
 """Who serves the predictions; always an explicit choice, never guessed from other variables."""
 
+ModelFamily = Literal["gem-1", "gem-2", "gem-2-alias"]
+"""Which model is asked: GEM-1, GEM-2 by its canonical id, or GEM-2 by the alias of a modality."""
+
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 ENDPOINT_MODES: tuple[EndpointMode, ...] = get_args(EndpointMode)
+MODEL_FAMILIES: tuple[ModelFamily, ...] = get_args(ModelFamily)
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,14 @@ class Settings:
         Local folder of everything that is made: warehouse, ledger, predictions, reports.
     endpoint
         Who serves the predictions.
+    model
+        Which family of models is asked.
     """
 
     data: str = "data"
     results: str = "results"
     endpoint: EndpointMode = "embedded"
+    model: ModelFamily = "gem-1"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -47,12 +55,14 @@ class Settings:
         Raises
         ------
         ValueError
-            If ``GEM_ASSETS_ENDPOINT`` is none of ``embedded``, ``hosted`` and ``self_hosted``.
+            If ``GEM_ASSETS_ENDPOINT`` is none of ``embedded``, ``hosted`` and ``self_hosted``, or
+            ``GEM_ASSETS_MODEL`` none of ``gem-1``, ``gem-2`` and ``gem-2-alias``.
         """
         return cls(
             data=environ.get("GEM_ASSETS_DATA") or cls.data,
             results=environ.get("GEM_ASSETS_RESULTS") or cls.results,
             endpoint=endpoint_mode(environ.get("GEM_ASSETS_ENDPOINT") or cls.endpoint),
+            model=model_family(environ.get("GEM_ASSETS_MODEL") or cls.model),
         )
 
 
@@ -70,4 +80,20 @@ def endpoint_mode(word: str) -> EndpointMode:
     raise ValueError(
         f"The endpoint mode (GEM_ASSETS_ENDPOINT) is {word!r}; it must be one of "
         f"{', '.join(ENDPOINT_MODES)}."
+    )
+
+
+def model_family(word: str) -> ModelFamily:
+    """Return ``word`` as a family of models.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    for family in MODEL_FAMILIES:
+        if word == family:
+            return family
+    raise ValueError(
+        f"The model (GEM_ASSETS_MODEL) is {word!r}; it must be one of {', '.join(MODEL_FAMILIES)}."
     )

@@ -23,3 +23,10 @@ def test_empty_variables_count_as_unset() -> None:
 def test_an_unknown_mode_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="'cloud'; it must be one of embedded, hosted"):
         Settings.from_environment({"GEM_ASSETS_ENDPOINT": "cloud"})
+
+
+def test_the_family_of_models_is_chosen_and_nothing_else_is_taken_for_one() -> None:
+    assert Settings.from_environment({}).model == "gem-1"
+    assert Settings.from_environment({"GEM_ASSETS_MODEL": "gem-2"}).model == "gem-2"
+    with pytest.raises(ValueError, match="'gem-3'; it must be one of gem-1, gem-2, gem-2-alias"):
+        Settings.from_environment({"GEM_ASSETS_MODEL": "gem-3"})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import TypeAlias
 
-Modality = Literal["bulk", "sc"]
-Family = Literal["gem-1", "gem-2", "gem-2-alias"]
+from gem_assets.settings import Modality, ModelFamily
+
+Family: TypeAlias = ModelFamily
 
 MODEL_IDS: Mapping[Modality, str] = {
     "bulk": "gem-1-bulk_predict-metadata",

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import urlsplit
 
 from gem_assets.endpoint.addresses import DEFAULT_BASE_URL, checked_base_url, is_loopback
@@ -21,13 +20,10 @@ from gem_assets.endpoint.model_names import (
     CANONICAL_GEM2,
     CANONICAL_MODALITY,
     FAMILIES,
-    Family,
-    Modality,
     base_url_variable,
 )
 from gem_assets.endpoint.secret import Secret
-
-Mode = Literal["embedded", "hosted", "self_hosted"]
+from gem_assets.settings import EndpointMode, Modality, ModelFamily
 
 EMBEDDED_BASE_URL = "embedded:"
 """What stands for the base URL of the endpoint that runs in this process."""
@@ -98,7 +94,7 @@ class EndpointSettings:
         If the settings can't work, or would send the key over plain http.
     """
 
-    mode: Mode
+    mode: EndpointMode
     model_id: str
     base_url: str
     canonical: bool = False
@@ -162,11 +158,11 @@ class EndpointSettings:
     @classmethod
     def from_environment(
         cls,
-        mode: Mode,
+        mode: EndpointMode,
         modality: Modality,
         environ: Mapping[str, str] | None = None,
         *,
-        family: Family = "gem-1",
+        family: ModelFamily = "gem-1",
     ) -> EndpointSettings:
         """Return the settings that a mode and the vendor's variables make.
 
@@ -246,7 +242,7 @@ class EndpointSettings:
         return self.mode == "embedded" or is_loopback(urlsplit(self.base_url).hostname or "")
 
 
-def _model_id(family: Family, modality: Modality) -> str:
+def _model_id(family: ModelFamily, modality: Modality) -> str:
     if family not in FAMILIES:
         raise EndpointMisconfigured(
             f"there is no model family {family!r}", action=f"Use one of {', '.join(FAMILIES)}."
@@ -258,7 +254,7 @@ def _model_id(family: Family, modality: Modality) -> str:
     return FAMILIES[family][modality]
 
 
-def _notices(mode: Mode, key: str, variables: Mapping[str, str]) -> tuple[str, ...]:
+def _notices(mode: EndpointMode, key: str, variables: Mapping[str, str]) -> tuple[str, ...]:
     """Return what is set and has no effect."""
     notices = []
     if mode == "embedded" and key:

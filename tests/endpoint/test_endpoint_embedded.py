@@ -14,9 +14,10 @@ from gem_assets.endpoint.client import EndpointClient
 from gem_assets.endpoint.connection import EndpointConnection
 from gem_assets.endpoint.errors import QueryRejected, ResourceNotFound
 from gem_assets.endpoint.messages import PredictionAnswer
-from gem_assets.endpoint.model_names import MODEL_IDS, Modality
+from gem_assets.endpoint.model_names import MODEL_IDS
 from gem_assets.endpoint.readiness import Readiness
 from gem_assets.endpoint.settings import EndpointSettings
+from gem_assets.settings import Modality
 
 pytest.importorskip("gem_assets.embedded.app", reason="the embedded endpoint is not built yet")
 

@@ -18,8 +18,7 @@ from scipy import sparse
 from gem_assets.embedded.app import create_app
 from gem_assets.embedded.model import BULK, SINGLE_CELL, load_model
 from gem_assets.endpoint.connection import EndpointConnection
-from gem_assets.endpoint.model_names import Family
-from gem_assets.endpoint.settings import EndpointSettings, Mode
+from gem_assets.endpoint.settings import EndpointSettings
 from gem_assets.labels.fields import field_of_api_name
 from gem_assets.predictions.flow import predict_counts
 from gem_assets.predictions.ledger import Ledger
@@ -28,7 +27,7 @@ from gem_assets.predictions.query_records import AskedSample
 from gem_assets.predictions.run import PredictionRun
 from gem_assets.predictions.store import Store
 from gem_assets.predictions.tables import prediction_tables
-from gem_assets.settings import Modality
+from gem_assets.settings import EndpointMode, Modality, ModelFamily
 
 pysynthbio = pytest.importorskip("pysynthbio")
 
@@ -36,7 +35,7 @@ KEY = "sk-loopback-0123456789abcdef"
 SEED = 42
 SAMPLES = ["example", "shallow", "mixed", "empty"]
 
-WAYS: list[tuple[Mode, Family]] = [
+WAYS: list[tuple[EndpointMode, ModelFamily]] = [
     ("hosted", "gem-1"),
     ("self_hosted", "gem-1"),
     ("hosted", "gem-2"),
@@ -81,10 +80,12 @@ class Asked:
     tables: dict[str, pd.DataFrame]
     frames: dict[str, pd.DataFrame]
     gene_ids: list[str]
-    family: Family
+    family: ModelFamily
 
 
-def predict(folder: Path, modality: Modality, mode: Mode, family: Family) -> tuple[Any, ...]:
+def predict(
+    folder: Path, modality: Modality, mode: EndpointMode, family: ModelFamily
+) -> tuple[Any, ...]:
     store = Store(folder / "predictions")
     settings = EndpointSettings.from_environment(mode, modality, family=family)
     # The server is quicker than a service: nobody needs to wait 2 s for it.
@@ -102,7 +103,7 @@ def predict(folder: Path, modality: Modality, mode: Mode, family: Family) -> tup
 
 
 def official_frames(
-    modality: Modality, mode: Mode, family: Family, model_id: str
+    modality: Modality, mode: EndpointMode, family: ModelFamily, model_id: str
 ) -> dict[str, pd.DataFrame]:
     inputs = [{"counts": row.tolist()} for row in samples_of(modality).toarray()]
     query: dict[str, Any] = {"inputs": inputs, "seed": SEED}
