@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -172,13 +173,20 @@ def _output(output: _Output, index: int, n_genes: int | None, taken: _Taken) -> 
     return SampleOutput(
         metadata={k: v for k, v in metadata.items() if isinstance(v, str | int | float | None)},
         classifier_probs={
-            field: {value: p for value, p in by_value.items() if p is not None}
+            field: _without_nulls(by_value)
             for field, by_value in probs.items()
             if by_value is not None
         },
         latents={k: v for k, v in (output.latents or {}).items() if v is not None},
         counts=_decoded_counts(output.decoder_sample, index, n_genes, taken),
     )
+
+
+def _without_nulls(by_value: dict[str, float | None]) -> dict[str, float]:
+    # Nulls are rare, and a copy of hundreds of probabilities costs more than a look for one.
+    if None in by_value.values():
+        return {value: p for value, p in by_value.items() if p is not None}
+    return cast(dict[str, float], by_value)
 
 
 def _decoded_counts(

@@ -70,5 +70,6 @@ def field_probabilities(column: pa.ListArray) -> FieldProbabilities:
     sample = pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
     name, value, probability = column.flatten().flatten()
     kept, field = our_fields(name, sample)
-    take = pa.array(kept)
-    return FieldProbabilities(sample[kept], field, value.take(take), probability.take(take))
+    if kept.size < len(name):
+        value, probability = (lists.take(pa.array(kept)) for lists in (value, probability))
+    return FieldProbabilities(sample[kept], field, value, probability)

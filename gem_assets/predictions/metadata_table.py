@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gem_assets.labels.fields import FIELD_BY_NAME, FieldKind
+from gem_assets.labels.term_labels import term_label
 from gem_assets.predictions.fields import FieldProbabilities, our_fields
 
 NO_ENTRY = -1
@@ -143,13 +143,6 @@ def _confidence(
     )
 
 
-@cache
-def _label_of_term(term_id: str) -> str | None:
-    from gem_assets.labels.ontology import label_of
-
-    return label_of(term_id)
-
-
 def _label(field: str, value: str | None) -> str | None:
     """Return the label of a predicted value: its term's, or for a word the word itself."""
     if value is None or pd.isna(value):
@@ -157,7 +150,7 @@ def _label(field: str, value: str | None) -> str | None:
     known = FIELD_BY_NAME.get(field)
     if known is None or not known.ontologies or not _TERM_ID.fullmatch(value):
         return value
-    return _label_of_term(value)
+    return term_label(value)
 
 
 def _objects(column: pa.Array) -> NDArray[np.object_]:

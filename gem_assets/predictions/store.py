@@ -140,7 +140,10 @@ class Store:
                     self._path(name),
                     f"doesn't hold the answer to {missing[0]}; delete the ledger's index of it",
                 )
-            yield rows.take(pa.array([at[key] for key in keys], pa.int64()))
+            # Lists of counts are slow to move: a whole file in its own order is left as it is.
+            if keys != list(at):
+                rows = rows.take(pa.array([at[key] for key in keys], pa.int64()))
+            yield rows
 
     # -- gene orders -----------------------------------------------------------------------------
 

@@ -186,7 +186,8 @@ def _batches(
         row = np.repeat(np.arange(len(keys)), [len(samples_of[key]) for key in keys])
         samples = np.array([i for key in keys for i in samples_of[key]], dtype=np.int64)
         names = pa.array([sample_ids[i] for i in samples], pa.string())
-        yield _Batch(dataset, samples, names, answers.take(pa.array(row)))
+        repeated = answers if len(row) == len(keys) else answers.take(pa.array(row))
+        yield _Batch(dataset, samples, names, repeated)
 
 
 def _gathered(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -235,8 +236,10 @@ def _decoded_counts(batch: _Batch, aligned: CountRows, modality: Modality) -> pa
     n = len(given)
     r = np.full(n, np.nan)
     if given.any():
-        kept = pa.array(given)
-        decoded = lists_to_csr(gene_index.filter(kept), count.filter(kept), aligned.shape[1])
+        lists = gene_index, count
+        if not given.all():
+            lists = gene_index.filter(pa.array(given)), count.filter(pa.array(given))
+        decoded = lists_to_csr(*lists, aligned.shape[1])
         r[given] = reconstruction_r(aligned[batch.samples[given]], decoded)
     if modality == "sc":
         gene_index = count = pa.nulls(n, pa.list_(pa.int32()))
