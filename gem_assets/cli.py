@@ -60,14 +60,14 @@ def run(
     from rich.console import Console
 
     from gem_assets.headless import run_datasets
-    from gem_assets.terminal import print_findings
+    from gem_assets.terminal import RunProgress, print_findings
 
     settings = _settings(data, results, endpoint)
     console = Console(highlight=False)
-    progress = Console(stderr=True, highlight=False, style="dim")
-    outcomes = list(
-        run_datasets(settings, datasets, on_start=lambda line: progress.print(line, markup=False))
-    )
+    with RunProgress(Console(stderr=True, highlight=False, style="dim")) as progress:
+        outcomes = list(
+            run_datasets(settings, datasets, on_start=progress.start, on_progress=progress.samples)
+        )
     print_findings(console, settings, outcomes)
     if any(outcome.failures for outcome in outcomes):
         sys.exit(1)

@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from gem_assets.assets.build import build_gem_assets
+from gem_assets.assets.progress import Listener, listening
 from gem_assets.assets.qc import LABELS_AGREE
 from gem_assets.datasets import choose_datasets
 from gem_assets.graph import AssetGraph
@@ -47,7 +48,11 @@ class DatasetOutcome:
 
 
 def run_datasets(
-    settings: Settings, names: Sequence[str] = (), *, on_start: Callable[[str], None] = print
+    settings: Settings,
+    names: Sequence[str] = (),
+    *,
+    on_start: Callable[[str], None] = print,
+    on_progress: Listener = lambda *_: None,
 ) -> Iterator[DatasetOutcome]:
     """Materialise datasets one after the other, in this process.
 
@@ -61,6 +66,8 @@ def run_datasets(
         Datasets, as ``NAME`` or ``bulk/NAME``; all that are found if none is named.
     on_start
         Told what is about to be done, a line a time.
+    on_progress
+        Told how many samples of the dataset are predicted: done, total, known before.
 
     Raises
     ------
@@ -86,12 +93,13 @@ def run_datasets(
             job = definitions.resolve_job_def(graph.refresh_job)
             for name in datasets:
                 on_start(f"{modality}/{name}")
-                result = job.execute_in_process(
-                    instance=instance,
-                    partition_key=name,
-                    raise_on_error=False,
-                    run_config=_QUIET,
-                )
+                with listening(on_progress):
+                    result = job.execute_in_process(
+                        instance=instance,
+                        partition_key=name,
+                        raise_on_error=False,
+                        run_config=_QUIET,
+                    )
                 yield _outcome(graph, name, result)
 
 

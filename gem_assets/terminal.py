@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
+from gem_assets.assets.progress import SampleProgress
 from gem_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,6 +29,67 @@ if TYPE_CHECKING:
     from gem_assets.outlook import DatasetOutlook
 
 _COLOURS = {"fail": "red", "warn": "yellow"}
+
+
+class RunProgress:
+    """How far a run is: a bar in a terminal, a line now and then in a file; a context manager.
+
+    Parameters
+    ----------
+    console
+        Where to; not the one of the results.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("samples predicted,"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._lines: SampleProgress | None = None
+        self._task: TaskID | None = None
+        self._doing = ""
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def start(self, line: str) -> None:
+        """Say what is about to be done."""
+        self._forget_bar()
+        self._doing, self._lines = line, None
+        self._console.print(line, markup=False)
+
+    def samples(self, done: int, total: int, known: int) -> None:
+        """Show how many samples are predicted. What was all known before needs no bar."""
+        if known == total:
+            return
+        if not self._console.is_terminal:
+            self._lines = self._lines or SampleProgress(self._say)
+            self._lines(done, total, known)
+            return
+        if self._task is None:
+            self._task = self._bar.add_task(escape(self._doing), total=total)
+        self._bar.update(self._task, completed=done)
+        if done == total:
+            self._forget_bar()
+
+    def _say(self, line: str) -> None:
+        self._console.print(f"{self._doing}: {line}", markup=False, soft_wrap=True)
+
+    def _forget_bar(self) -> None:
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+            self._task = None
 
 
 def print_findings(

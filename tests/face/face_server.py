@@ -30,12 +30,18 @@ class Loopback:
         The model's clock; nothing else moves it.
     broken
         As long as it is, every request is answered with 502.
+    held
+        As long as it is, every query is said to be running.
+    asked_after
+        Set when somebody asks after a query that is held.
     """
 
     def __init__(self, cold_start_seconds: float = 0.0) -> None:
         self.requests: list[str] = []
         self.now = 0.0
         self.broken = False
+        self.held = False
+        self.asked_after = threading.Event()
         self.app = create_app(cold_start_seconds=cold_start_seconds, clock=lambda: self.now)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -51,6 +57,11 @@ class Loopback:
         if self.broken:
             await send({"type": "http.response.start", "status": 502, "headers": []})
             await send({"type": "http.response.body", "body": b""})
+            return
+        if self.held and scope["path"].endswith("/status"):
+            self.asked_after.set()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b'{"status": "running"}'})
             return
         await self.app(scope, receive, send)
 
