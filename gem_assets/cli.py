@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -78,10 +79,11 @@ def _settings(data: str | None, results: str | None, endpoint: str | None) -> Se
         default = Settings.from_environment()
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    return Settings(
-        data or default.data,
-        results or default.results,
-        endpoint_mode(endpoint) if endpoint else default.endpoint,
+    return replace(
+        default,
+        data=data or default.data,
+        results=results or default.results,
+        endpoint=endpoint_mode(endpoint) if endpoint else default.endpoint,
     )
 
 
@@ -103,10 +105,16 @@ def predict(
 
     What was predicted before is not asked again.
     """
+    from rich.console import Console
+
     from gem_assets.one_file import predict_file
+    from gem_assets.terminal import RunProgress
 
     settings = _settings(None, results, endpoint)
-    frame, notes = predict_file(file, modality, settings, sample)
+    with RunProgress(Console(stderr=True, highlight=False, style="dim")) as progress:
+        frame, notes = predict_file(
+            file, modality, settings, sample, on_progress=progress.of(file.name)
+        )
     for note in notes:
         click.echo(note, err=True)
     click.echo(frame.to_csv(index=False, float_format="%.6g"), nl=False)

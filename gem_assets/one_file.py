@@ -16,6 +16,7 @@ from gem_assets.genes.order import GeneOrder
 from gem_assets.predictions.flow import PredictOptions, predict_counts
 from gem_assets.predictions.ledger import Ledger
 from gem_assets.predictions.observations import observe
+from gem_assets.predictions.standing import Progress
 from gem_assets.predictions.store import Store
 from gem_assets.predictions.tables import prediction_tables
 from gem_assets.problems import RefusedInputError, Severity, refuse
@@ -36,7 +37,12 @@ COLUMNS = (
 
 
 def predict_file(
-    file: Path, modality: Modality, settings: Settings, sample: str | None = None
+    file: Path,
+    modality: Modality,
+    settings: Settings,
+    sample: str | None = None,
+    *,
+    on_progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read, align and predict one file; what was predicted before is not asked again.
 
@@ -50,6 +56,8 @@ def predict_file(
         Endpoint mode, and the results folder with ledger and store.
     sample
         Predict this one only; None for all.
+    on_progress
+        Told how many samples are predicted: done, total, known before.
 
     Returns
     -------
@@ -65,7 +73,7 @@ def predict_file(
     """
     taken, problems = take_in_counts(file, modality)
     matrix = taken.matrix if sample is None else _one_sample(taken.matrix, sample, file)
-    endpoint = EndpointSettings.from_environment(settings.endpoint, modality)
+    endpoint = EndpointSettings.from_environment(settings.endpoint, modality, family=settings.model)
     notes = [*taken.notes, *map(str, problems), *endpoint.notices]
     results = Path(settings.results)
     results.mkdir(parents=True, exist_ok=True)
@@ -88,6 +96,7 @@ def predict_file(
             ledger,
             store,
             PredictOptions(),
+            on_progress,
         )
     notes += [f"{name}: {why}" for name, why in run.failures.items()]
     if model.served_by == "embedded":

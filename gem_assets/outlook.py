@@ -84,7 +84,9 @@ def plan_datasets(settings: Settings, names: Sequence[str] = ()) -> Iterator[Dat
         # Looking leaves no ledger behind where there was none.
         ledger = stack.enter_context(Ledger(f"sqlite:///{file}")) if file.exists() else None
         for modality, datasets in choose_datasets(settings.data, names).items():
-            endpoint = EndpointSettings.from_environment(settings.endpoint, modality)
+            endpoint = EndpointSettings.from_environment(
+                settings.endpoint, modality, family=settings.model
+            )
             warehouse = Warehouse(results / "warehouse.duckdb", f"gem_{modality}")
             for name in datasets:
                 yield _outlook(modality, name, endpoint, warehouse, ledger, store)

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from gem_assets.assets.progress import SampleProgress
+from gem_assets.assets.progress import Listener, SampleProgress
 from gem_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,9 +65,14 @@ class RunProgress:
 
     def start(self, line: str) -> None:
         """Say what is about to be done."""
-        self._forget_bar()
-        self._doing, self._lines = line, None
+        self.of(line)
         self._console.print(line, markup=False)
+
+    def of(self, doing: str) -> Listener:
+        """Return what is to be told of the samples of something, without announcing it."""
+        self._forget_bar()
+        self._doing, self._lines = doing, None
+        return self.samples
 
     def samples(self, done: int, total: int, known: int) -> None:
         """Show how many samples are predicted. What was all known before needs no bar."""

@@ -33,7 +33,7 @@ def build_gem_assets(
     requests_per_second: float | None = None,
     concurrency: int | None = None,
     chunk_size: int | None = None,
-    model_family: Family = "gem-1",
+    model_family: Family | None = None,
     on_new_model: OnNewModel = "mark_stale",
     prewarm_minutes: int | None = None,
 ) -> dg.Definitions:
@@ -54,7 +54,8 @@ def build_gem_assets(
         Requests of one step at most (None: no limit), its queries under way at a time (None: 4),
         and samples in a query (None: 64 bulk samples, 256 cells).
     model_family
-        ``gem-1``; ``gem-2`` (by its canonical id) or ``gem-2-alias`` (by the modality's).
+        ``gem-1``; ``gem-2`` (by its canonical id) or ``gem-2-alias`` (by the modality's); None: as
+        the settings say.
     on_new_model
         What the endpoint sensor, if it is turned on, does about a new model version:
         ``mark_stale`` shows what lies downstream as stale, ``repredict`` fetches the gene order
@@ -121,7 +122,7 @@ def build_gem_assets(
                 requests_per_second=requests_per_second,
                 concurrency=concurrency,
                 chunk_size=chunk_size,
-                model_family=model_family,
+                model_family=model_family or chosen.model,
             ),
         },
     )

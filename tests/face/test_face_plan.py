@@ -124,3 +124,16 @@ def test_a_store_that_was_emptied_by_hand_knows_nothing(project: Project, reposi
     assert found.plan.new == 7
     shutil.rmtree(project.results)
     assert "never observed" in outlook(project, "lncap").needs
+
+
+def test_the_family_of_models_of_the_environment_is_the_one_that_is_planned(
+    project: Project, repository: Path
+) -> None:
+    project.add_dataset(repository / "data" / "bulk" / "lncap")
+    result = CliRunner().invoke(
+        main,
+        ["plan", "--data", str(project.data), "--results", str(project.results)],
+        env={"GEM_ASSETS_MODEL": "gem-2", "COLUMNS": "160"},
+        catch_exceptions=False,
+    )
+    assert "gem-2-bulk_predict-metadata, never" in result.stdout
