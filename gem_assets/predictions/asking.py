@@ -114,7 +114,10 @@ class Asking:
     concurrency: int
     max_new_samples: int | None
     _troubles: Troubles = field(default_factory=Troubles)
-    _largest_accepted: int = 1
+    _wanted_chunk_size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._wanted_chunk_size = self.chunk_size
 
     async def answer(self, keys: Collection[str]) -> None:
         """Get an answer or a failure for each of ``keys``, which this run has claimed.
@@ -240,7 +243,6 @@ class Asking:
         except SubmitUncertain as error:
             await self._send_again(replace(chunk, keys=keys), error, jobs)
         else:
-            self._largest_accepted = max(self._largest_accepted, len(keys))
             await self._receive(replace(chunk, keys=keys), handle, query, jobs)
 
     async def _submit(self, keys: Sequence[str]) -> tuple[QueryHandle, RecordedQuery]:
@@ -266,11 +268,12 @@ class Asking:
 
     def _split(self, keys: Sequence[str], error: QueryTooLarge, jobs: deque[_Chunk]) -> None:
         if len(keys) == 1:
+            # It was this sample, not the size of the queries that it was in.
+            self.chunk_size = self._wanted_chunk_size
             self._troubles.meet(keys, error)
             return
         half = len(keys) // 2
-        # One large sample must not make all other queries small.
-        self.chunk_size = min(self.chunk_size, max(half, self._largest_accepted))
+        self.chunk_size = min(self.chunk_size, half)
         logger.info("The endpoint takes smaller queries only: %d samples.", half)
         jobs.extendleft((_Chunk(keys[half:]), _Chunk(keys[:half])))
 

@@ -42,6 +42,8 @@ class ScriptedEndpoint:
     ----------
     asked
         Every sample that was accepted, in order; one that is asked twice is there twice.
+    on_submit, on_accepted
+        Given the number of the submission, or of the accepted one: another answer to it, or None.
     """
 
     model_version: str = "2"
@@ -55,6 +57,10 @@ class ScriptedEndpoint:
     drop_outputs: int = 0
     held: bool = False
     on_status: Callable[[], None] = lambda: None
+    stays: Callable[[list[Counts]], bool] = lambda _: False
+    on_submit: Callable[[int], tuple[int, object] | None] = lambda _: None
+    on_accepted: Callable[[int], tuple[int, object] | None] = lambda _: None
+    submits: int = 0
     asked: list[Counts] = field(default_factory=list)
     queries: dict[str, list[Counts]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
@@ -64,6 +70,9 @@ class ScriptedEndpoint:
 
     def submit(self, query: dict[str, Any]) -> tuple[int, object]:
         samples = [tuple(item["counts"]) for item in query["inputs"]]
+        self.submits += 1
+        if answer := self.on_submit(self.submits):
+            return answer
         if len(samples) > self.largest_query:
             return 413, {"error": "too large"}
         if self.refuse_query:
@@ -82,13 +91,15 @@ class ScriptedEndpoint:
             self.queries[query_id] = samples
             self.asked += samples
             self.bodies.append(query)
+        if answer := self.on_accepted(len(self.queries)):
+            return answer
         return 200, {"modelQueryId": query_id}
 
     def status(self, query_id: str) -> tuple[int, object]:
         self.on_status()
         if query_id not in self.queries:
             return 404, {"error": "no such query"}
-        if self.held:
+        if self.held or self.stays(self.queries[query_id]):
             return 200, {"status": "running"}
         if message := self.fails(self.queries[query_id]):
             return 200, {"status": "failed", "message": message}

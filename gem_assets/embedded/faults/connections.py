@@ -42,6 +42,10 @@ class Connections:
         """Know the server whose listening socket `go_away` closes."""
         self._server = server
 
+    def is_open(self, peer: Peer) -> bool:
+        """Tell whether the connection to ``peer`` is there."""
+        return tuple(peer) in self._open
+
     def reset(self, peer: Peer) -> None:
         """Reset the connection to ``peer``."""
         transport = self._open.pop(peer, None)
@@ -57,9 +61,9 @@ class Connections:
             transport.close()
 
     def go_away(self, seconds: float) -> None:
-        """Reset all connections and refuse new ones for a while."""
+        """Close all connections and refuse new ones for a while."""
         for peer in list(self._open):
-            self.reset(peer)
+            self.hang_up(peer)
         if self._server is None:
             return
         listening = self._server.servers.pop()

@@ -49,6 +49,8 @@ _KINDS: tuple[tuple[RequestKind, str, re.Pattern[str]], ...] = (
     ("download", "GET", re.compile(r"/downloads/(?P<name>[^/]+)")),
 )
 
+JSON = "application/json"
+
 _GARBLING = (CorruptFault, TruncatedFault)
 
 
@@ -100,7 +102,7 @@ class FaultyApp:
             return
         request = Request(scope, receive)
         if request.url.path == "/faults":
-            shown = Response(msgspec.json.encode(self.tally), media_type="application/json")
+            shown = Response(msgspec.json.encode(self.tally), media_type=JSON)
             await shown(scope, receive, send)
             return
         kind, name = _kind(request)
@@ -124,6 +126,14 @@ class FaultyApp:
             await fail(fault, answer, self._connections, scope, receive, send)
         elif answer is not None:
             await answer(scope, receive, send)
+            # Another request's fault may have broken the connection meanwhile.
+            if self._connections.is_open(scope["client"]):
+                self._note_arrival(kind, answer)
+
+    def _note_arrival(self, kind: RequestKind, answer: Response) -> None:
+        if kind == "submit" and answer.status_code == 200 and answer.media_type == JSON:
+            query = self._queries[msgspec.json.decode(answer.body)["modelQueryId"]]
+            query.submission.answer_arrived = True
 
     def _note(self, fault: Fault, nth: int) -> None:
         tag = str(fault.__struct_config__.tag)
@@ -150,8 +160,10 @@ class FaultyApp:
     async def _submit(self, nth: int, due: list[Fault], scope: Scope, body: bytes) -> Response:
         for fault in due:
             self._change_standing(fault, nth)
+        # Another submission may change it while this one is answered.
+        model = self._model
         # The same sample has the same name in either gene order.
-        body = self._model.request(body)
+        body = model.request(body)
         samples = sample_digests(body)
         if self._largest_query is not None and len(samples) > self._largest_query:
             return _json(ErrorMessage(f"more than {self._largest_query} inputs"), 413)
@@ -170,12 +182,11 @@ class FaultyApp:
         if answer.status_code != 200:
             return answer
         query_id = ""
-        if answer.media_type == "application/json":
+        if answer.media_type == JSON:
             query_id = msgspec.json.decode(answer.body)["modelQueryId"]
-        heard = not any(isinstance(fault, RequestFault) for fault in due)
-        submission = Submission(query_id, self._model.name, samples, heard)
+        submission = Submission(query_id, model.name, samples)
         self.tally.submissions.append(submission)
-        query = self._queries[query_id] = _Query(self._model, submission)
+        query = self._queries[query_id] = _Query(model, submission)
         for fault in due:
             if isinstance(fault, QueryFault):
                 self._note(fault, nth)
@@ -218,7 +229,7 @@ class FaultyApp:
         if query is None or answer.status_code != 200:
             return answer
         result = query.model.result(bytes(answer.body), query.edits)
-        return Response(result, media_type="application/json")
+        return Response(result, media_type=JSON)
 
 
 def _afflict(query: _Query, fault: QueryFault) -> None:
@@ -261,9 +272,7 @@ async def _ask(app: App, scope: Scope, body: bytes) -> Response:
 
 
 def _json(message: object, status_code: int = 200) -> Response:
-    return Response(
-        msgspec.json.encode(message), status_code=status_code, media_type="application/json"
-    )
+    return Response(msgspec.json.encode(message), status_code=status_code, media_type=JSON)
 
 
 def _kind(request: Request) -> tuple[RequestKind | None, str]:

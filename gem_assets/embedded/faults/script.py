@@ -88,7 +88,7 @@ class CorruptFault(_AnyRequest, frozen=True, tag="corrupt", kw_only=True):
 
 
 class DownFault(_AnyRequest, frozen=True, tag="down", kw_only=True):
-    """The server goes away: connections are reset, and new ones refused for ``seconds``."""
+    """The server goes away: connections are closed, and new ones refused for ``seconds``."""
 
     seconds: Annotated[float, Meta(ge=0)] = 0.1
 

@@ -23,7 +23,8 @@ class Submission(Struct):
     samples
         `content_digest` of each input, in order.
     answer_arrived
-        Whether the client was told that it was accepted, as far as the server can know.
+        Whether the client was told that it was accepted, as far as the server can know; not known
+        of one that was answered at once.
     lost
         Whether the endpoint has forgotten it.
     """
@@ -31,7 +32,7 @@ class Submission(Struct):
     query_id: str
     model: str
     samples: list[str]
-    answer_arrived: bool = True
+    answer_arrived: bool = False
     lost: bool = False
 
 
