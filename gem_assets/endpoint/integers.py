@@ -106,7 +106,8 @@ class IntegerReader:
             None if there are none, or if they are not all written as JSON writes a whole number
             of 0 to 99,999,999: in digits alone.
         """
-        text = text.translate(None, b" \t\r\n")
+        if b" " in text or b"\n" in text:
+            text = text.translate(None, b" \t\r\n")
         if not text or text.translate(None, b"0123456789,"):
             return None
         size = len(text) + 1
