@@ -1,0 +1,1 @@
+"""What the benchmarks share: measured processes, made data, and a server that replays answers."""
