@@ -3,11 +3,13 @@
 import hashlib
 import math
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import dagster as dg
 
-from gem_assets.assets.failures import plain_failures, require_rows, write_tables
-from gem_assets.assets.progress import SampleProgress
+from gem_assets.assets.failures import plain_failures, require_rows, write_pieces
+from gem_assets.assets.progress import SampleProgress, current_listener
+from gem_assets.assets.spooling import aligned_counts_on_disk
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     check_spec,
@@ -47,21 +49,23 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
     def _predictions(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # type: ignore[type-arg]
-        from gem_assets.counts.arrow import lists_to_csr
         from gem_assets.genes.order import GeneOrder
         from gem_assets.predictions.flow import PredictOptions, predict_counts
         from gem_assets.predictions.observations import observe, observe_awake
         from gem_assets.predictions.plan import plan_predictions, question_of
-        from gem_assets.predictions.tables import prediction_tables
+        from gem_assets.predictions.tables import SCHEMAS, prediction_pieces
         from gem_assets.report.thumbnails import latent_scatter, predicted_values
 
         name = context.partition_key
         warehouse = getattr(context.resources, graph.warehouse).open()
         endpoint = getattr(context.resources, graph.endpoint)
-        with plain_failures(context.log):
+        with plain_failures(context.log), ExitStack() as on_disk:
             require_rows(graph, warehouse, name, "aligned_counts")
-            aligned = warehouse.read("aligned_counts", name)
+            aligned = warehouse.read(
+                "aligned_counts", name, ["sample_id", "content_hash", "gene_order_hash"]
+            )
             samples = tuple(aligned.column("sample_id").to_pylist())
+            hashes = aligned.column("content_hash").to_pylist()
             store = endpoint.store()
             with endpoint.connect() as connection, endpoint.ledger() as ledger:
                 for notice in connection.settings.notices:
@@ -69,7 +73,7 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                 # What was last observed, however long ago: an answer of another version says so.
                 model = observe(connection, ledger, store, max_age_seconds=math.inf)
                 plan = plan_predictions(
-                    aligned.column("content_hash").to_pylist(),
+                    hashes,
                     question_of(model, endpoint.seed),
                     ledger,
                     store,
@@ -95,15 +99,15 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                         f"model's is {order.hash}. Materialise gene_order and aligned_counts of "
                         f"{name} again, then its predictions."
                     )
-                counts = lists_to_csr(
-                    aligned.column("gene_index"), aligned.column("count"), len(order.gene_ids)
+                counts = on_disk.enter_context(
+                    aligned_counts_on_disk(warehouse, name, hashes, len(order))
                 )
-                progress = SampleProgress(context.log.info)
+                progress = SampleProgress(context.log.info, listener=current_listener())
                 run = predict_counts(
                     connection,
                     counts,
                     samples,
-                    aligned.column("content_hash").to_pylist(),
+                    hashes,
                     model,
                     ledger,
                     store,
@@ -118,8 +122,10 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
             )
             if len(run.failures) == len(samples):
                 yield from refuse_partition(everything)
-            tables = prediction_tables(name, samples, run, store, counts, graph.modality)
-            rows = yield from write_tables(graph, warehouse, tables, name)
+            pieces = prediction_pieces(name, samples, run, store, counts, graph.modality)
+            rows = yield from write_pieces(graph, warehouse, SCHEMAS, pieces, name)
+            predicted = warehouse.read("predicted_metadata", name).to_pandas()
+            latents = warehouse.read("latents", name).to_pandas()
         yield everything
         # The same questions have the same answers, whoever asked them and when.
         asked = "\n".join(f"{sample} {run.keys[sample]}" for sample in samples)
@@ -136,17 +142,9 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
         }
         pictures: dict[str, dict[str, dg.MetadataValue[str]]] = {
             "predicted_metadata": {
-                "predicted values": dg.MetadataValue.md(
-                    predicted_values(tables["predicted_metadata"].to_pandas())
-                )
+                "predicted values": dg.MetadataValue.md(predicted_values(predicted))
             },
-            "latents": {
-                "latents": dg.MetadataValue.md(
-                    latent_scatter(
-                        tables["latents"].to_pandas(), tables["predicted_metadata"].to_pandas()
-                    )
-                )
-            },
+            "latents": {"latents": dg.MetadataValue.md(latent_scatter(latents, predicted))},
         }
         for table in PREDICTION_TABLES:
             yield contract_result(graph, table)

@@ -12,6 +12,8 @@ Listener = Callable[[int, int, int], object]
 
 _listener: ContextVar[Listener | None] = ContextVar("progress_listener", default=None)
 
+_TOO_SHORT = 0.5  # seconds that say nothing of a rate
+
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
@@ -23,6 +25,11 @@ def listening(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
+def current_listener() -> Listener | None:
+    """Return who listens to the steps of this thread, None if nobody does."""
+    return _listener.get()
+
+
 class SampleProgress:
     """Tells how many samples are done, how fast, and how long the rest will take.
 
@@ -30,6 +37,8 @@ class SampleProgress:
     ----------
     say
         Takes a line.
+    listener
+        Hears of every change; `current_listener` for a step.
     seconds_between
         Between two lines; the end is told in any case.
     clock
@@ -40,6 +49,7 @@ class SampleProgress:
         self,
         say: Callable[[str], object],
         *,
+        listener: Listener | None = None,
         seconds_between: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -50,7 +60,7 @@ class SampleProgress:
         self._said_at: float | None = None
         self._said = ""
         self._made = 0
-        self._listener = _listener.get()
+        self._listener = listener
 
     def __call__(self, done: int, total: int, known: int) -> None:
         """Take in how far the step is."""
@@ -73,7 +83,7 @@ class SampleProgress:
     def _line(self, done: int, total: int, known: int) -> str:
         line = f"{done} of {total} samples predicted, {known} known before"
         rate = self.samples_a_second
-        if rate <= 0:
+        if rate <= 0 or self._clock() - self._begun < _TOO_SHORT:
             return line
         left = f", {duration((total - done) / rate)} left" if done < total else ""
         return f"{line}; {rate:.3g} a second{left}"

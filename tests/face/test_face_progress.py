@@ -15,7 +15,7 @@ from face_lab import Done, Project
 from face_server import loopback
 from rich.console import Console
 
-from gem_assets.assets.progress import SampleProgress, duration, listening
+from gem_assets.assets.progress import SampleProgress, current_listener, duration, listening
 from gem_assets.graph import PREDICTION_TABLES
 from gem_assets.predictions.ledger import Ledger
 from gem_assets.terminal import RunProgress
@@ -48,8 +48,8 @@ def test_progress_tells_rate_and_time_left_every_few_seconds_and_at_the_end() ->
 def test_a_listener_hears_of_every_change_as_long_as_it_listens() -> None:
     heard: list[tuple[int, int, int]] = []
     with listening(lambda *counts: heard.append(counts)):
-        progress = SampleProgress(lambda _: None)
-    SampleProgress(lambda _: None)(1, 2, 0)
+        progress = SampleProgress(lambda _: None, listener=current_listener())
+    SampleProgress(lambda _: None, listener=current_listener())(1, 2, 0)
     progress(1, 3, 0)
     progress(2, 3, 0)
     assert heard == [(1, 3, 0), (2, 3, 0)]
@@ -67,8 +67,10 @@ def test_a_terminal_gets_a_bar_and_a_file_gets_lines(terminal: bool) -> None:
     console = Console(file=io.StringIO(), force_terminal=terminal, width=100)
     with RunProgress(console) as progress:
         progress.start("bulk/one")
-        progress.samples(0, 8, 0)
-        progress.samples(8, 8, 0)
+        with listening(progress.samples):  # as the steps of a run do
+            step = SampleProgress(lambda _: None, listener=current_listener())
+            step(0, 8, 0)
+            step(8, 8, 0)
         progress.start("bulk/two")
         progress.samples(5, 5, 5)
     said = console.file.getvalue()  # type: ignore[attr-defined]
