@@ -8,6 +8,7 @@ does not know are ignored. What it does read it checks, and says where the fault
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
@@ -38,12 +39,15 @@ class SampleOutput:
         Vector by the name of its space.
     counts
         Decoded counts in gene order, int32; None where the model gives none.
+    fault
+        Why this output can't be read, while others of its query can; None for a good one.
     """
 
     metadata: dict[str, str | float | None]
     classifier_probs: dict[str, dict[str, float]]
     latents: dict[str, list[float]]
     counts: npt.NDArray[np.int32] | None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,21 @@ class _Result(Struct):
     errors: object = None
 
 
+class _Envelope(_Result):
+    # What is wrong with one output is wrong with one sample.
+    outputs: list[Raw] | None = None  # type: ignore[assignment]
+
+
 _RESULT = "the result of a query"
+
+# Not JSON, but what Python's own encoder makes of numbers that are none. Strings are passed over.
+_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?Infinity|NaN')
 
 
 def decode_answer(body: bytes, samples: int | None = None) -> PredictionAnswer:
     """Return the result of a query.
+
+    An output that can't be read has a `fault`, as long as there is one that can be.
 
     Parameters
     ----------
@@ -110,6 +124,16 @@ def decode_answer(body: bytes, samples: int | None = None) -> PredictionAnswer:
     QueryFailed
         If it is an error report in place of a result.
     """
+    try:
+        return _decode_all(body, samples)
+    except BadAnswer:
+        answer = _decode_each(body, samples)
+        if answer is None:
+            raise
+        return answer
+
+
+def _decode_all(body: bytes, samples: int | None) -> PredictionAnswer:
     rest, lifted = lift_counts(body)
     result = decode_as(rest, _Result, _RESULT)
     taken = _Taken(lifted)
@@ -118,6 +142,33 @@ def decode_answer(body: bytes, samples: int | None = None) -> PredictionAnswer:
         return answer
     # Something else than a decoder sample has counts: nothing is lifted then.
     return _answer(decode_as(body, _Result, _RESULT), samples, _Taken([]))
+
+
+def _decode_each(body: bytes, samples: int | None) -> PredictionAnswer | None:
+    """Return the result with a fault for each output that can't be read; None if none can be."""
+    finite = _NO_NUMBER.sub(lambda at: at[0] if at[0].startswith(b'"') else b"null", body)
+    try:
+        result = decode_as(finite, _Envelope, _RESULT)
+        gene_order = _gene_order(bytes(result.gene_order))
+    except BadAnswer:
+        return None
+    texts = result.outputs or []
+    if samples not in (None, len(texts)):
+        return None
+    n_genes = len(gene_order) if gene_order else None
+    outputs = [_one_output(bytes(text), i, n_genes) for i, text in enumerate(texts)]
+    if all(output.fault is not None for output in outputs):
+        return None
+    version = None if result.model_version is None else str(result.model_version)
+    return PredictionAnswer(gene_order, version, outputs)
+
+
+def _one_output(text: bytes, index: int, n_genes: int | None) -> SampleOutput:
+    try:
+        output = decode_as(text, _Output, f"output {index} of {_RESULT}")
+        return _output(output, index, n_genes, _Taken([]))
+    except BadAnswer as fault:
+        return SampleOutput({}, {}, {}, None, fault=fault.what)
 
 
 @dataclass(slots=True)

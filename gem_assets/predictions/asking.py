@@ -319,8 +319,17 @@ class Asking:
         keeping = Keeping(
             self.questions.question, self.client.settings, self.ledger, self.store, self.standing
         )
-        keeping.keep(query, answer, self.questions.counts.shape[1])
+        unread = keeping.keep(query, answer, self.questions.counts.shape[1])
         self._troubles.over()
+        if unread:
+            why = next(output.fault for output in answer.outputs if output.fault is not None)
+            error = BadAnswer(
+                f"{len(unread)} of {len(answer.outputs)} outputs can't be read: {why}",
+                host=self.client.settings.host,
+                query_id=handle.id,
+            )
+            mine = [key for key in unread if key in self.questions.row_of]
+            self._troubles.meet(mine, error, query)
 
 
 def _refused(keys: Sequence[str], error: QueryRejected) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import compress
 
 from gem_assets.endpoint.errors import BadAnswer
 from gem_assets.endpoint.messages import PredictionAnswer
@@ -37,7 +38,7 @@ class Keeping:
     store: Store
     standing: Standing
 
-    def keep(self, query: RecordedQuery, answer: PredictionAnswer, n_genes: int) -> None:
+    def keep(self, query: RecordedQuery, answer: PredictionAnswer, n_genes: int) -> list[str]:
         """Keep the answer to ``query``, under the model version that gave it.
 
         Parameters
@@ -45,9 +46,15 @@ class Keeping:
         query
             What was asked, now or by an earlier run.
         answer
-            One output a sample.
+            One output a sample; one that can't be read fails its sample alone.
         n_genes
             Genes that counts must have.
+
+        Returns
+        -------
+        list of str
+            This run's content keys of the samples whose output can't be read; the query is not
+            recorded as answered then.
 
         Raises
         ------
@@ -75,13 +82,22 @@ class Keeping:
             self.ledger.fail_query(query, str(changed))
             raise changed
         hashes = [sample.counts_hash for sample in query.samples]
-        rows = answer_rows(found, hashes, answer.outputs, self.ledger.now())
+        good = [output.fault is None for output in answer.outputs]
+        bad = [not fine for fine in good]
+        rows = answer_rows(
+            found,
+            list(compress(hashes, good)),
+            list(compress(answer.outputs, good)),
+            self.ledger.now(),
+        )
         name = self.store.write(rows)
         keys: list[str] = rows.column("content_key").to_pylist()
-        self.ledger.record_answers(name, keys, query)
+        # With outputs that can't be read, the query is over only when that has been told.
+        self.ledger.record_answers(name, keys, None if any(bad) else query)
         if unexpected:
             raise ModelVersionChangedError(asked.model_id, asked.model_version, version)
         self.standing.keep(keys, name)
+        return [self.question.key(hashed) for hashed in compress(hashes, bad)]
 
     def _check_genes(self, query: RecordedQuery, answer: PredictionAnswer, n_genes: int) -> None:
         # The client checks this against the gene order that the answer brings, if it brings one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -158,8 +159,35 @@ def test_whole_number_floats_are_counts() -> None:
     ],
 )
 def test_decoded_counts_that_are_none_are_refused(counts: list[object], sentence: str) -> None:
-    with pytest.raises(BadAnswer, match=sentence):
-        answer(outputs=[output(), output(decoder_sample={"counts": counts})])
+    bad = output(decoder_sample={"counts": counts})
+    with pytest.raises(BadAnswer, match=sentence.replace("output 1", "output 0")):
+        answer(outputs=[bad])
+    one, other = answer(outputs=[output(), bad]).outputs
+    assert one.fault is None
+    assert other.fault is not None
+    assert re.search(sentence, other.fault)
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_are_none_cost_their_own_place_only(word: str) -> None:
+    probs = {"sex": {"male": 0.75, "female": 0.25, "a NaN in a name": 0.0}}
+    body = json.dumps({"outputs": [output(classifier_probs=probs)]}).replace("0.25", word)
+    (sample,) = decode_answer(body.encode()).outputs
+    assert sample.classifier_probs == {"sex": {"male": 0.75, "a NaN in a name": 0.0}}
+
+
+def test_a_latent_that_is_no_number_costs_its_sample_only() -> None:
+    outputs = [output(latents={"biological": [float("nan"), 1.0]}), output()]
+    one, other = decode_answer(json.dumps({"outputs": outputs}).encode(), 2).outputs
+    assert one.fault is not None
+    assert "$.latents" in one.fault
+    assert (other.fault, other.latents) == (None, output()["latents"])
+
+
+def test_outputs_of_another_number_are_no_better_for_being_odd() -> None:
+    outputs = [output(latents={"biological": [float("nan")]}), output()]
+    with pytest.raises(BadAnswer):
+        decode_answer(json.dumps({"outputs": outputs}).encode(), 3)
 
 
 def test_outputs_must_be_as_many_as_samples() -> None:

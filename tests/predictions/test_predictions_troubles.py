@@ -138,6 +138,24 @@ def test_a_query_that_stays_fails_its_samples_and_is_fetched_by_the_next_run(lab
     assert len(lab.endpoint.asked) == 8
 
 
+def test_an_output_that_cannot_be_read_fails_its_sample_alone(lab: Lab) -> None:
+    plain = lab.endpoint.output
+
+    def odd(counts: tuple[int, ...]) -> dict[str, object]:
+        output = plain(counts)
+        return output | {"latents": {"biological": [float("nan")]}} if counts[0] == 2 else output
+
+    lab.endpoint.output = odd
+    samples = cohort(6)
+    run = lab.predict(samples)
+    assert list(run.failures) == ["s2"]
+    assert "1 of 4 outputs can't be read" in run.failures["s2"]
+    assert set(lab.table(samples, run, "latents").sample_id) == set(samples) - {"s2"}
+    lab.endpoint.output = plain
+    again = lab.predict(samples)
+    assert (again.asked, again.reused, again.possibly_paid_twice) == (1, 5, 1)
+
+
 def test_an_endpoint_on_which_every_query_fails_ends_the_run(lab: Lab) -> None:
     lab.endpoint.fails = lambda _: "out of memory"
     with pytest.raises(QueryFailed):
