@@ -31,9 +31,6 @@ from gem_assets.embedded.faults.script import FaultScript
 from gem_assets.embedded.faults.tally import Submission
 from gem_assets.predictions.query_records import QueryState
 
-LAST_REQUEST = 40
-"""A run of 200 samples makes about this many requests; moments are drawn among them."""
-
 MOMENTS = ("before the endpoint acts", "before its answer is sent", "after its answer")
 
 
@@ -110,7 +107,8 @@ class Killer:
 def run_kill(seed: int, backend_name: str, samples: int) -> Outcome:
     """Kill one run at the moment of a seed, and let another go on."""
     rng = random.Random(seed)  # noqa: S311 (it decides what a test does)
-    request, moment = rng.randint(1, LAST_REQUEST), rng.choice(MOMENTS)
+    expected = undisturbed(backend_name, samples)
+    request, moment = rng.randint(1, expected.requests), rng.choice(MOMENTS)
     running: list[subprocess.Popen[bytes]] = []
     started = threading.Event()
 
@@ -135,7 +133,6 @@ def run_kill(seed: int, backend_name: str, samples: int) -> Outcome:
         after = _accepted(server.app.tally.submissions, digests)
         unheard = _unheard(results, run.keys)
     rows = rows_by_sample(tables, frozenset({"predicted_at"}))
-    expected = undisturbed_rows(backend_name, samples)
     return Outcome(
         seed=seed,
         moment=f"request {request}, {moment}",
@@ -146,7 +143,7 @@ def run_kill(seed: int, backend_name: str, samples: int) -> Outcome:
         answer_never_arrived=unheard.total(),
         asked_without_cause=sum(after[name] > 1 + unheard[name] for name in asked.names),
         possibly_paid_twice=run.possibly_paid_twice,
-        rows_that_differ=sum(rows.get(name) != expected[name] for name in asked.names),
+        rows_that_differ=sum(rows.get(name) != expected.rows[name] for name in asked.names),
     )
 
 
@@ -173,9 +170,17 @@ def _unheard(results: Results, keys: Mapping[str, str]) -> Counter[str]:
     return Counter({name: found[key] for name, key in keys.items() if found[key]})
 
 
+@dataclass(frozen=True, slots=True)
+class Undisturbed:
+    """A run that nobody kills: its final rows by sample, and the requests that it made."""
+
+    rows: dict[str, list[str]]
+    requests: int
+
+
 @cache
-def undisturbed_rows(backend_name: str, samples: int) -> dict[str, list[str]]:
-    """Return the rows of a run that nobody kills."""
+def undisturbed(backend_name: str, samples: int) -> Undisturbed:
+    """Return what a run that nobody kills does."""
     with (
         tempfile.TemporaryDirectory() as folder,
         served(backend(backend_name), FaultScript()) as server,
@@ -183,7 +188,8 @@ def undisturbed_rows(backend_name: str, samples: int) -> dict[str, list[str]]:
         _, tables = Results(Path(folder)).predict(
             server.connection(), cohort(backend_name, samples)
         )
-    return rows_by_sample(tables, frozenset({"predicted_at"}))
+        requests = server.app.tally.requests.total()
+    return Undisturbed(rows_by_sample(tables, frozenset({"predicted_at"})), requests)
 
 
 @click.command()
