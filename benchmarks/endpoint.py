@@ -115,7 +115,7 @@ def run_client(samples: int, base_url: str, counts: Path) -> Callable[[], int]:
         with connection_to(base_url) as connection:
             for part in read_counts(counts, samples):
 
-                async def ask(client, part=part):  # type: ignore[no-untyped-def] # noqa: ANN001
+                async def ask(client, part=part):  # type: ignore[no-untyped-def]
                     query = await client.submit(part)
                     return await query.fetch()
 

@@ -6,7 +6,7 @@ What a room raises carries its sentence already; a traceback beneath it would on
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,23 @@ def write_tables(
 
     try:
         return warehouse.replace_partition(tables, dataset)
+    except ContractError as error:
+        yield contract_result(graph, TABLES[error.table].asset, error)
+        fail_for_good(str(error))
+
+
+def write_pieces(
+    graph: AssetGraph,
+    warehouse: Warehouse,
+    tables: Iterable[str],
+    pieces: Iterable[Mapping[str, pa.Table]],
+    dataset: str,
+) -> Generator[dg.AssetCheckResult, None, dict[str, int]]:
+    """Replace the tables of a partition by rows that come in pieces; else as `write_tables`."""
+    from gem_assets.warehouse import TABLES, ContractError
+
+    try:
+        return warehouse.replace_partition_by_pieces(tables, pieces, dataset)
     except ContractError as error:
         yield contract_result(graph, TABLES[error.table].asset, error)
         fail_for_good(str(error))
