@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ ARROW_STREAM = "application/vnd.apache.arrow.stream"
 REQUEST_TYPE = "predict_metadata"
 """What the schema says that it answers, if it says it."""
 
+_LARGEST = np.iinfo(np.int32).max
+
 # GEM-1's names of the columns, and GEM-2's.
 _METADATA = ("metadata", "predicted_metadata")
 _PROBABILITIES = ("classifier_probs", "classifier_probabilities")
@@ -35,6 +38,8 @@ _PROBABILITIES = ("classifier_probs", "classifier_probabilities")
 
 def read_arrow_answer(source: io.RawIOBase, samples: int | None, limit: int) -> PredictionAnswer:
     """Return the answer that an Arrow stream holds, reading it to its end.
+
+    A row that can't be read has a `fault`, as long as there is one that can be.
 
     Parameters
     ----------
@@ -67,6 +72,9 @@ def read_arrow_answer(source: io.RawIOBase, samples: int | None, limit: int) -> 
         raise _bad(f"is no Arrow stream ({type(fault).__name__})") from None
     if samples is not None and len(outputs) != samples:
         raise _bad(f"has {len(outputs)} rows for {samples} samples")
+    faults = [output.fault for output in outputs if output.fault is not None]
+    if faults and len(faults) == len(outputs):
+        raise BadAnswer(faults[0], action=NOT_THE_PROTOCOL)
     return PredictionAnswer(gene_order, version, outputs)
 
 
@@ -94,25 +102,20 @@ def _outputs(batch: pa.RecordBatch, first: int, n_genes: int | None) -> Iterator
     probabilities = _rows(batch, _PROBABILITIES)
     if metadata is None and probabilities is None:
         raise _bad("has neither a column metadata nor classifier_probs")
+    nothing: list[dict[str, Any]] = [{}] * batch.num_rows
     latents = _rows(batch, ("latents",))
-    counts = _decoded_counts(batch, first, n_genes)
-    for i in range(batch.num_rows):
-        by_field = {} if probabilities is None else probabilities[i]
-        yield SampleOutput(
-            metadata={
-                name: value
-                for name, value in ({} if metadata is None else metadata[i]).items()
-                if isinstance(value, str | int | float)
-            },
-            classifier_probs={
-                name: _probabilities(value, name, first + i) for name, value in by_field.items()
-            },
-            latents={
-                name: _vector(value, name, first + i)
-                for name, value in ({} if latents is None else latents[i]).items()
-            },
-            counts=counts[i],
-        )
+    counts = _decoded_counts(batch)
+    columns = zip(metadata or nothing, probabilities or nothing, latents or nothing, strict=True)
+    for i, (values, by_field, by_space) in enumerate(columns):
+        try:
+            yield SampleOutput(
+                metadata={k: v for k, v in values.items() if isinstance(v, str | int | float)},
+                classifier_probs={k: _probabilities(v, k, first + i) for k, v in by_field.items()},
+                latents={k: _vector(v, k, first + i) for k, v in by_space.items()},
+                counts=None if counts is None else counts.of(i, first + i, n_genes),
+            )
+        except BadAnswer as fault:
+            yield SampleOutput({}, {}, {}, None, fault=fault.what)
 
 
 def _rows(batch: pa.RecordBatch, names: tuple[str, ...]) -> list[dict[str, Any]] | None:
@@ -148,59 +151,56 @@ def _vector(value: object, name: str, row: int) -> list[float]:
     raise _bad(f"has no list of numbers in latents.{name} of row {row}")
 
 
-def _decoded_counts(
-    batch: pa.RecordBatch, first: int, n_genes: int | None
-) -> list[NDArray[np.int32] | None]:
-    """Return the counts of each row; None where there are none, for one sample or for all."""
-    nothing: list[NDArray[np.int32] | None] = [None] * batch.num_rows
+@dataclass(frozen=True, slots=True, eq=False)
+class _DecodedCounts:
+    """Decoded counts of a batch: the rows' numbers one after the other, and where rows end."""
+
+    values: NDArray[np.int32]
+    ends: NDArray[np.integer]
+    lengths: NDArray[np.integer]
+    wrong: frozenset[int]
+
+    def of(self, i: int, row: int, n_genes: int | None) -> NDArray[np.int32] | None:
+        """Return the counts of one row, None if it has none."""
+        length, end = int(self.lengths[i]), int(self.ends[i])
+        if not length:
+            return None
+        if i in self.wrong:
+            raise _bad(f"has counts in row {row} that are no whole numbers of 0 to {_LARGEST}")
+        if n_genes is not None and length != n_genes:
+            raise _bad(f"has {length} counts in row {row} for {n_genes} genes")
+        return self.values[end - length : end]
+
+
+def _decoded_counts(batch: pa.RecordBatch) -> _DecodedCounts | None:
+    """Return the counts of a batch; None where the model gives none."""
     if "decoder_sample" not in batch.schema.names:
-        return nothing
+        return None
     column = batch.column("decoder_sample")
     if pa.types.is_null(column.type):
-        return nothing
+        return None
     if not pa.types.is_struct(column.type) or column.type.get_field_index("counts") < 0:
         raise _bad(f"has a column decoder_sample of type {column.type}, not a struct with counts")
     lists = pc.struct_field(column, "counts")
     if pa.types.is_null(lists.type):
-        return nothing
+        return None
     if not (
         pa.types.is_list(lists.type)
         or pa.types.is_large_list(lists.type)
         or pa.types.is_fixed_size_list(lists.type)
     ):
         raise _bad(f"has decoder_sample.counts of type {lists.type}, not lists of numbers")
-    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
-    ends = np.cumsum(lengths)
-    values = _whole(lists.flatten(), ends, first)
-    return [
-        _of_length(values[end - length : end], n_genes, first + i) if length else None
-        for i, (length, end) in enumerate(zip(lengths.tolist(), ends.tolist(), strict=True))
-    ]
-
-
-def _whole(numbers: pa.Array, ends: NDArray[np.integer], first: int) -> NDArray[np.int32]:
-    """Return numbers as counts, or say in which row there is one that can't be a count."""
+    numbers = lists.flatten()
     if not (pa.types.is_integer(numbers.type) or pa.types.is_floating(numbers.type)):
         raise _bad(f"has decoded counts of type {numbers.type}")
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
+    ends = np.cumsum(lengths)
     values = numbers.to_numpy(zero_copy_only=False)
-    limit = np.iinfo(np.int32).max
-    with np.errstate(invalid="ignore"):
-        wrong = ~((values >= 0) & (values <= limit) & (values == np.rint(values)))
-    if numbers.type == pa.int32() and not numbers.null_count:
-        wrong = values < 0
-    if wrong.any():
-        row = first + int(np.searchsorted(ends, wrong.argmax(), side="right"))
-        raise _bad(f"has counts in row {row} that are no whole numbers of 0 to {limit}")
-    counts: NDArray[np.int32] = values.astype(np.int32, copy=False)
-    return counts
-
-
-def _of_length(
-    counts: NDArray[np.int32], n_genes: int | None, row: int
-) -> NDArray[np.int32] | None:
-    if n_genes is not None and len(counts) != n_genes:
-        raise _bad(f"has {len(counts)} counts in row {row} for {n_genes} genes")
-    return counts
+    # NaN, which a null has become too, is in no range.
+    right = (values >= 0) & (values <= _LARGEST) & (values == np.rint(values))
+    wrong = np.searchsorted(ends, np.flatnonzero(~right), side="right").tolist()
+    whole = np.where(right, values, 0) if wrong else values
+    return _DecodedCounts(whole.astype(np.int32, copy=False), ends, lengths, frozenset(wrong))
 
 
 def _bad(what: str) -> BadAnswer:

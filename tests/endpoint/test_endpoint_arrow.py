@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -134,13 +135,35 @@ def test_maps_and_gem_2s_names_are_understood() -> None:
     assert output.metadata == {}
 
 
-def test_batches_are_told_apart_in_what_is_said() -> None:
-    source = stream(
-        {"metadata": labels(3), "decoder_sample": counts([1, 2, 3], [1, 2, 3], [1, -2, 3])},
-        rows_a_batch=2,
-    )
-    with pytest.raises(BadAnswer, match="counts in row 2 that are no whole numbers"):
-        read(source)
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"decoder_sample": {"counts": [1.0, -2.0, 3.0]}}, "counts in row 2 that are no whole"),
+        ({"decoder_sample": {"counts": [1.0, math.nan, 3.0]}}, "counts in row 2 that are no whole"),
+        ({"decoder_sample": {"counts": [1.0, 2.0]}}, "2 counts in row 2 for 3 genes"),
+        ({"latents": {"biological": [0.5, None]}}, "latents.biological of row 2"),
+    ],
+)
+@pytest.mark.parametrize("rows_a_batch", [1, 2, 4])
+def test_one_row_that_cannot_be_read_costs_the_others_nothing(
+    bad: dict[str, Any], said: str, rows_a_batch: int
+) -> None:
+    good = {
+        "metadata": {"sex": "male"},
+        "latents": {"biological": [0.5]},
+        "decoder_sample": {"counts": [1.0, 2.0, 3.0]},
+    }
+    table = pa.Table.from_pylist([good, good, good | bad, good])
+    answer = read(stream(dict(zip(table.column_names, table.columns, strict=True)),
+                         rows_a_batch=rows_a_batch), 4)  # fmt: skip
+    assert [output.fault is None for output in answer.outputs] == [True, True, False, True]
+    fault = answer.outputs[2]
+    assert said in str(fault.fault)
+    assert (fault.metadata, fault.latents, fault.counts) == ({}, {}, None)
+    for output in (answer.outputs[1], answer.outputs[3]):
+        assert output.metadata == {"sex": "male"}
+        assert output.counts is not None
+        assert output.counts.tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

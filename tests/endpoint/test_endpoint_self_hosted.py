@@ -331,7 +331,7 @@ def test_neither_errors_nor_logs_show_the_key(
         streamed(leak.encode()),
         streamed(stream_of([ROW], request_type=leak)),
         streamed(stream_of([ROW], gene_order=leak)),
-        streamed(stream_of([ROW, ROW | {"decoder_sample": {"counts": [1]}}])),
+        streamed(stream_of([ROW | {"decoder_sample": {"counts": [1]}}] * 2)),
     ]
     for reply in replies:
         server.on("POST", PREDICT_PATH, reply)
