@@ -126,6 +126,8 @@ def run_kill(seed: int, backend_name: str, samples: int) -> Outcome:
         running.append(subprocess.Popen([*command, "--samples", str(samples)]))  # noqa: S603
         started.set()
         ended = running[0].wait()
+        if ended not in (0, -signal.SIGKILL):
+            raise RuntimeError(f"the run that was to be killed failed by itself ({ended})")
         digests = asked.digests()
         before = _accepted(server.app.tally.submissions, digests)
         results = Results(Path(folder))
