@@ -39,5 +39,5 @@ def _terms(ontology: str) -> dict[str, _Term]:
 
     version = CXGSchema().supported_ontologies[ontology]["version"]
     path = Path(DATA_ROOT) / f"{ontology}-ontology-{version}{ONTOLOGY_FILENAME_SUFFIX}"
-    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as text:
-        return msgspec.json.decode(text.read(), type=dict[str, _Term])
+    text = zstandard.ZstdDecompressor().decompress(path.read_bytes())
+    return msgspec.json.decode(text, type=dict[str, _Term])

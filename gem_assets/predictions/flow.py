@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
+import pyarrow as pa
 
 from gem_assets.endpoint.client import EndpointClient
 from gem_assets.endpoint.connection import EndpointConnection
@@ -181,6 +182,9 @@ def predict_counts(
             "query or failed on it, or its answer to the sending never arrived.",
             len(twice),
         )
+    # Answers leave room behind that no later step can use: the system gets back what it can.
+    for pool in (pa.system_memory_pool(), pa.default_memory_pool()):
+        pool.release_unused()
     return _result(question, dict(zip(sample_ids, keys, strict=True)), standing, store, len(twice))
 
 
