@@ -42,8 +42,6 @@ class Outcome:
     ----------
     seed, moment
         When it was killed: at which request, and on which side of it.
-    killed
-        Whether it was: a run may end before its moment.
     asked_before, asked_after
         Samples that the endpoint accepted from the killed run, and from the one that went on.
     resumed
@@ -60,7 +58,6 @@ class Outcome:
 
     seed: int
     moment: str
-    killed: bool
     asked_before: int
     asked_after: int
     resumed: int
@@ -105,10 +102,24 @@ class Killer:
 
 
 def run_kill(seed: int, backend_name: str, samples: int) -> Outcome:
-    """Kill one run at the moment of a seed, and let another go on."""
+    """Kill one run at the moment of a seed, and let another go on.
+
+    How often a run looks at its queries depends on the machine. One that ends before its moment
+    was not killed: another moment is drawn, for another run.
+    """
     rng = random.Random(seed)  # noqa: S311 (it decides what a test does)
-    expected = undisturbed(backend_name, samples)
-    request, moment = rng.randint(1, expected.requests), rng.choice(MOMENTS)
+    requests = undisturbed(backend_name, samples).requests
+    while True:
+        request, moment = rng.randint(1, requests), rng.choice(MOMENTS)
+        outcome = _kill_at(request, moment, seed, backend_name, samples)
+        if outcome is not None:
+            return outcome
+
+
+def _kill_at(
+    request: int, moment: str, seed: int, backend_name: str, samples: int
+) -> Outcome | None:
+    """Kill a run at one of its requests; None if it ended before."""
     running: list[subprocess.Popen[bytes]] = []
     started = threading.Event()
 
@@ -128,6 +139,8 @@ def run_kill(seed: int, backend_name: str, samples: int) -> Outcome:
         ended = running[0].wait()
         if ended not in (0, -signal.SIGKILL):
             raise RuntimeError(f"the run that was to be killed failed by itself ({ended})")
+        if ended == 0:
+            return None
         digests = asked.digests()
         before = _accepted(server.app.tally.submissions, digests)
         results = Results(Path(folder))
@@ -135,17 +148,17 @@ def run_kill(seed: int, backend_name: str, samples: int) -> Outcome:
         after = _accepted(server.app.tally.submissions, digests)
         unheard = _unheard(results, run.keys)
     rows = rows_by_sample(tables, frozenset({"predicted_at"}))
+    expected = undisturbed(backend_name, samples).rows
     return Outcome(
         seed=seed,
         moment=f"request {request}, {moment}",
-        killed=ended == -signal.SIGKILL,
         asked_before=before.total(),
         asked_after=after.total() - before.total(),
         resumed=run.resumed,
         answer_never_arrived=unheard.total(),
         asked_without_cause=sum(after[name] > 1 + unheard[name] for name in asked.names),
         possibly_paid_twice=run.possibly_paid_twice,
-        rows_that_differ=sum(rows.get(name) != expected.rows[name] for name in asked.names),
+        rows_that_differ=sum(rows.get(name) != expected[name] for name in asked.names),
     )
 
 

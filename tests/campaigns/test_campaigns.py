@@ -39,8 +39,6 @@ def test_no_sample_is_lost_doubled_or_asked_twice_without_cause(seed: int) -> No
 @pytest.mark.parametrize("seed", [0, 1, 6])
 def test_a_killed_run_is_gone_on_with(seed: int) -> None:
     outcome = kills.run_kill(seed, "replay", SAMPLES)
-    # A run may need a request less than the one that the moment was drawn from.
-    assert outcome.killed or outcome.asked_before == SAMPLES
     assert outcome.good, outcome
 
 
