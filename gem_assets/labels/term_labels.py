@@ -18,10 +18,6 @@ class _Term(msgspec.Struct, gc=False):
     label: str | None = None
 
 
-_START, _BETWEEN, _END = b"\x01", b"\x02", b"\x03"
-
-
-@cache
 def term_label(term_id: str) -> str | None:
     """Return the label of a term, None for an id that no ontology of ours holds.
 
@@ -31,23 +27,12 @@ def term_label(term_id: str) -> str | None:
         In its usual spelling (`gem_assets.labels.ontology.canonical_id`).
     """
     name = ONTOLOGY_OF_PREFIX.get(prefix_of(term_id) or "")
-    if name is None:
-        return None
-    listing, entry = _listing(name), _entry(term_id, "")
-    at = listing.find(entry)
-    if at < 0:
-        return None
-    start = at + len(entry)
-    return listing[start : listing.index(_END, start)].decode()
-
-
-def _entry(term_id: str, label: str) -> bytes:
-    return _START + term_id.encode() + _BETWEEN + label.encode()
+    term = _terms(name).get(term_id) if name else None
+    return term.label if term else None
 
 
 @cache
-def _listing(ontology: str) -> bytes:
-    """Return the ids and labels of an ontology end to end: 2 MB, where a dictionary takes 15."""
+def _terms(ontology: str) -> dict[str, _Term]:
     import zstandard
     from cellxgene_ontology_guide._constants import DATA_ROOT, ONTOLOGY_FILENAME_SUFFIX
     from cellxgene_ontology_guide.supported_versions import CXGSchema
@@ -55,6 +40,4 @@ def _listing(ontology: str) -> bytes:
     version = CXGSchema().supported_ontologies[ontology]["version"]
     path = Path(DATA_ROOT) / f"{ontology}-ontology-{version}{ONTOLOGY_FILENAME_SUFFIX}"
     text = zstandard.ZstdDecompressor().decompress(path.read_bytes())
-    terms = msgspec.json.decode(text, type=dict[str, _Term])
-    labelled = (_entry(i, term.label) for i, term in terms.items() if term.label is not None)
-    return _END.join([*labelled, b""])
+    return msgspec.json.decode(text, type=dict[str, _Term])
