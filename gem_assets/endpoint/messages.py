@@ -84,6 +84,12 @@ class _Output(Struct):
     decoder_sample: Raw = Raw()
 
 
+class _PlainOutput(_Output):
+    # As answers are: without nulls, which would have to be looked for.
+    classifier_probs: dict[str, dict[str, float]] | None = None  # type: ignore[assignment]
+    classifier_probabilities: dict[str, dict[str, float]] | None = None  # type: ignore[assignment]
+
+
 class _Result(Struct):
     outputs: list[_Output] | None = None
     # Text, too: it is the same in every answer, and is made into 44,592 strings once.
@@ -91,6 +97,10 @@ class _Result(Struct):
     model_version: str | int | float | None = None
     error: object = None
     errors: object = None
+
+
+class _PlainResult(_Result):
+    outputs: list[_PlainOutput] | None = None  # type: ignore[assignment]
 
 
 class _Envelope(_Result):
@@ -135,7 +145,10 @@ def decode_answer(body: bytes, samples: int | None = None) -> PredictionAnswer:
 
 def _decode_all(body: bytes, samples: int | None) -> PredictionAnswer:
     rest, lifted = lift_counts(body)
-    result = decode_as(rest, _Result, _RESULT)
+    try:
+        result: _Result = decode_as(rest, _PlainResult, _RESULT)
+    except BadAnswer:
+        result = decode_as(rest, _Result, _RESULT)
     taken = _Taken(lifted)
     answer = _answer(result, samples, taken)
     if taken.places == list(range(len(lifted))):
@@ -221,23 +234,18 @@ def _output(output: _Output, index: int, n_genes: int | None, taken: _Taken) -> 
     metadata = output.metadata
     if metadata is None:
         metadata = output.predicted_metadata or {}
-    return SampleOutput(
-        metadata={k: v for k, v in metadata.items() if isinstance(v, str | int | float | None)},
-        classifier_probs={
-            field: _without_nulls(by_value)
+    if not isinstance(output, _PlainOutput):
+        probs = {
+            field: {value: p for value, p in by_value.items() if p is not None}
             for field, by_value in probs.items()
             if by_value is not None
-        },
+        }
+    return SampleOutput(
+        metadata={k: v for k, v in metadata.items() if isinstance(v, str | int | float | None)},
+        classifier_probs=cast(dict[str, dict[str, float]], probs),
         latents={k: v for k, v in (output.latents or {}).items() if v is not None},
         counts=_decoded_counts(output.decoder_sample, index, n_genes, taken),
     )
-
-
-def _without_nulls(by_value: dict[str, float | None]) -> dict[str, float]:
-    # Nulls are rare, and a copy of hundreds of probabilities costs more than a look for one.
-    if None in by_value.values():
-        return {value: p for value, p in by_value.items() if p is not None}
-    return cast(dict[str, float], by_value)
 
 
 def _decoded_counts(

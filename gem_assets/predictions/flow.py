@@ -17,7 +17,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
-import pyarrow as pa
 
 from gem_assets.endpoint.client import EndpointClient
 from gem_assets.endpoint.connection import EndpointConnection
@@ -28,6 +27,7 @@ from gem_assets.predictions.claims import Claims
 from gem_assets.predictions.keys import Parameter, Question
 from gem_assets.predictions.ledger import Ledger
 from gem_assets.predictions.lookup import locate, refresh_index
+from gem_assets.predictions.memory import give_back_memory
 from gem_assets.predictions.run import PredictionRun
 from gem_assets.predictions.spool import CountRows
 from gem_assets.predictions.standing import Progress, Standing
@@ -182,9 +182,7 @@ def predict_counts(
             "query or failed on it, or its answer to the sending never arrived.",
             len(twice),
         )
-    # Answers leave room behind that no later step can use: the system gets back what it can.
-    for pool in (pa.system_memory_pool(), pa.default_memory_pool()):
-        pool.release_unused()
+    give_back_memory()
     return _result(question, dict(zip(sample_ids, keys, strict=True)), standing, store, len(twice))
 
 

@@ -23,7 +23,7 @@ from gem_assets.predictions.spool import CountRows
 from gem_assets.predictions.store import Store
 from gem_assets.settings import Modality
 
-ROWS_AT_A_TIME = 16
+ROWS_AT_A_TIME = 32
 """Answers worked on at once, so that many small files cost no more than one large one."""
 
 PROVENANCE = (
