@@ -14,10 +14,11 @@ from gem_assets.settings import Modality
 from gem_assets.warehouse.contract import Table
 from gem_assets.warehouse.views import view_query
 
-ROW_GROUP_SIZE = 8192
-"""Rows a row group. They are counted in rows, and rows here are long: with DuckDB's default of
-122,880, writing 40,000 cells x 2,000 values took 14.1 s instead of 5.8 s and half as much memory
-again."""
+ROW_GROUP_SIZE = 2048
+"""Rows a row group, the fewest that DuckDB takes. They are counted in rows, and rows here are long;
+a transaction holds a row group in memory until it is full. Measured, 2,560 bulk samples of 25,000
+decoded counts: 1.2 GB resident and 8.3 s, against 2.7 GB and 11.6 s with 8,192 rows; 20,000 cells x
+2,000 counts take the same 5 s, and 0.7 GB against 0.9 GB. DuckDB's default is 122,880."""
 
 VERSION_TABLE = "warehouse_version"
 """Says how a schema is laid out; its presence says that all tables and views are there."""
