@@ -8,16 +8,7 @@ told, too), all threads, user and system; memory is the peak of what was residen
 figure is of a process of its own; of several repeats the least processor time and the highest peak
 are kept.
 
-Lines
------
-pysynthbio
-    ``predict_query`` with all samples in one query, from counts on disk to its data frames.
-gem-assets
-    From counts on disk through observation, ledger and store to all rows of the four tables.
-gem-assets, into DuckDB
-    The same, and the rows written to the warehouse, contracts checked.
-gem-assets, client alone
-    Queries of 32 samples sent and answers decoded, one after the other; nothing kept.
+What each line does stands in `LINES`; the way from counts to tables is ours alone.
 """
 
 from __future__ import annotations
@@ -38,12 +29,16 @@ from parts.measuring import cpu_seconds, free_bytes, peak_bytes, surroundings
 from parts.replay_server import MODEL_ID
 
 RESULTS = Path(__file__).parent / "results"
-OFFICIAL, OURS, WRITTEN, CLIENT = LINES = (
-    "pysynthbio",
-    "gem-assets",
-    "gem-assets, into DuckDB",
-    "gem-assets, client alone",
-)
+LINES = {
+    "pysynthbio": "`predict_query` with all samples in one query, from counts on disk to data frames.",
+    "gem-assets": "From counts on disk through observation, ledger and store to all rows of the four "
+    "tables, every answer kept on disk.",
+    "gem-assets, into DuckDB": "The same, and the rows written to the warehouse in one transaction, "
+    "every contract checked.",
+    "gem-assets, client alone": "Queries of 32 samples sent and answers decoded, one after the "
+    "other; as pysynthbio, nothing is kept.",
+}
+OFFICIAL, OURS, WRITTEN, CLIENT = LINES
 OFFICIAL_BYTES_A_SAMPLE = 2_300_000
 """What pysynthbio was found to need; it isn't run where the machine has less."""
 
@@ -246,6 +241,8 @@ def as_markdown(frame: pd.DataFrame, about: dict[str, str | int], command: str) 
             "",
             *(f"| {' | '.join(line)} |" for line in lines),
             "",
+            *(f"- **{line}**: {what}" for line, what in LINES.items()),
+            "",
             "Processor time is without imports: "
             + ", ".join(f"{line} {seconds:.2f} s" for line, seconds in imports.items())
             + ".",
@@ -280,7 +277,7 @@ def draw(frame: pd.DataFrame, path: Path) -> None:
 @click.option("--samples", multiple=True, default=(100, 200, 800, 3200), show_default=True)
 @click.option("--repeats", default=2, show_default=True)
 @click.option("--results", default=RESULTS, type=click.Path(path_type=Path), show_default=False)
-@click.option("--line", "lines", multiple=True, default=LINES, type=click.Choice(LINES))
+@click.option("--line", "lines", multiple=True, default=list(LINES), type=click.Choice(list(LINES)))
 @click.option("--child", hidden=True)
 def main(
     samples: tuple[int, ...], repeats: int, results: Path, lines: tuple[str, ...], child: str | None
