@@ -30,11 +30,11 @@ from parts.replay_server import MODEL_ID
 
 RESULTS = Path(__file__).parent / "results"
 LINES = {
-    "pysynthbio": "`predict_query` with all samples in one query, from counts on disk to data frames.",
-    "gem-assets": "From counts on disk through observation, ledger and store to all rows of the four "
-    "tables, every answer kept on disk.",
-    "gem-assets, into DuckDB": "The same, and the rows written to the warehouse in one transaction, "
-    "every contract checked.",
+    "pysynthbio": "`predict_query`, all samples in one query, from counts on disk to data frames.",
+    "gem-assets": "From counts on disk through observation, ledger and store to all rows of the "
+    "four tables, every answer kept on disk.",
+    "gem-assets, into DuckDB": "The same, and the rows written to the warehouse in one "
+    "transaction, every contract checked.",
     "gem-assets, client alone": "Queries of 32 samples sent and answers decoded, one after the "
     "other; as pysynthbio, nothing is kept.",
 }
