@@ -1,7 +1,7 @@
 """Read counts from files: what is recognised, read, and assumed.
 
-A format family is one module with one class that fits ``Reader``; to add one, write the module
-and put the class into ``READERS`` of ``registry.py``.
+A format is one module of ``formats/`` with one class that fits ``Reader``; it is found there, and
+entered nowhere else.
 """
 
 from gem_assets.counts.readers.reader import CountsFile, Reader

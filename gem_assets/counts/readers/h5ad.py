@@ -54,6 +54,7 @@ class H5adReader:
     counts (estimated by salmon or RSEM) is taken.
     """
 
+    rank = 10
     reads = "AnnData .h5ad with counts in layers['counts'], raw.X or X"
 
     def recognises(self, source: CountsSource) -> bool:

@@ -2,15 +2,63 @@
 
 from __future__ import annotations
 
+import pkgutil
 from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import cast
 
-from gem_assets.counts.readers.h5ad import H5adReader
+from gem_assets.counts.readers import formats
 from gem_assets.counts.readers.reader import CountsFile, Reader
 from gem_assets.counts.readers.source import CountsSource, Location
-from gem_assets.counts.readers.text import DelimitedTextReader
 from gem_assets.problems import RefusedInputError, refuse
 
-READERS: tuple[Reader, ...] = (H5adReader(), DelimitedTextReader())
+
+def find_readers(package: ModuleType) -> tuple[Reader, ...]:
+    """Return the readers of a package's modules, by rank, then by the module's name.
+
+    Parameters
+    ----------
+    package
+        Each of its modules holds one class with ``rank``, ``recognises`` and ``read``; modules
+        whose names begin with an underscore are left out.
+
+    Raises
+    ------
+    TypeError
+        If a module holds no such class, or several.
+    """
+    names = sorted(
+        f"{package.__name__}.{module.name}"
+        for module in pkgutil.iter_modules(package.__path__)
+        if not module.name.startswith("_")
+    )
+    names += [n for n in _NOT_MOVED_YET if find_spec(n) is not None]
+    return tuple(sorted((_reader_of(import_module(name)) for name in names), key=_rank))
+
+
+_NOT_MOVED_YET = ("gem_assets.counts.readers.h5ad", "gem_assets.counts.readers.text")
+
+
+def _rank(reader: Reader) -> int:
+    return reader.rank
+
+
+def _reader_of(module: ModuleType) -> Reader:
+    classes = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and value.__module__ == module.__name__
+        and all(hasattr(value, name) for name in ("rank", "reads", "recognises", "read"))
+    ]
+    if len(classes) != 1:
+        raise TypeError(f"{module.__name__} must hold one Reader; it holds {len(classes)}")
+    return cast(Reader, classes[0]())
+
+
+READERS: tuple[Reader, ...] = find_readers(formats)
 """Asked in this order; the least particular comes last."""
 
 
@@ -20,7 +68,7 @@ def read_counts(path: Location, readers: tuple[Reader, ...] = READERS) -> Counts
     Parameters
     ----------
     path
-        ``pathlib.Path`` or ``upath.UPath``; only ``open("rb")`` and ``is_dir()`` are asked of it.
+        ``pathlib.Path`` or ``upath.UPath``.
     readers
         The readers to ask.
 

@@ -36,6 +36,7 @@ class DelimitedTextReader:
     column, or be one shorter than the rows (R).
     """
 
+    rank = 90
     reads = "CSV or TSV text (plain, .gz, .zst or .bz2), genes x samples or samples x genes"
 
     def recognises(self, source: CountsSource) -> bool:
