@@ -16,6 +16,7 @@ from upath import UPath
 
 from gem_assets.problems import InputProblem, Severity, refuse
 from gem_assets.settings import MODALITIES, Modality
+from gem_assets.severities import check_severities
 
 DATASET_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 """Names that may be a partition, a folder and a file: letters, digits, ``_``, ``-``, ``.``."""
@@ -41,6 +42,9 @@ class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         ``{tissue: {gut: UBERON:0000160}}``.
     thresholds
         Settings of the verdicts that differ from the defaults.
+    severity
+        For the code of a problem, how much it matters here: ``error``, ``warning`` or ``ignore``;
+        what may be changed is in `gem_assets.severities`.
     """
 
     counts: str | None = None
@@ -48,6 +52,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     columns: dict[str, str] = msgspec.field(default_factory=dict)
     aliases: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     thresholds: dict[str, float] = msgspec.field(default_factory=dict)
+    severity: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -201,7 +206,7 @@ def _read_config(path: UPath) -> DatasetConfig:
     if not path.exists():
         return DatasetConfig()
     try:
-        return msgspec.yaml.decode(path.read_bytes() or b"{}", type=DatasetConfig)
+        config = msgspec.yaml.decode(path.read_bytes() or b"{}", type=DatasetConfig)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise refuse(
@@ -209,6 +214,8 @@ def _read_config(path: UPath) -> DatasetConfig:
             f"{path} can't be understood: {reason}.",
             f"It may hold {', '.join(DatasetConfig.__struct_fields__)}; see docs.",
         ) from None
+    check_severities(config.severity, str(path))
+    return config
 
 
 def _named(folder: UPath, relative: str, key: str) -> UPath:

@@ -114,3 +114,16 @@ def test_the_fingerprint_follows_the_files(tmp_path: Path, folder: Path) -> None
     assert open_dataset(str(tmp_path), "bulk", "lungs").fingerprint() == before
     (folder / "samples.csv").write_text("sample_id\n")
     assert open_dataset(str(tmp_path), "bulk", "lungs").fingerprint() != before
+
+
+def test_a_dataset_may_say_how_much_a_problem_matters(tmp_path: Path, folder: Path) -> None:
+    (folder / "counts.csv").touch()
+    (folder / "dataset.yaml").write_text("severity: {few_model_genes: warning}\n")
+    dataset = open_dataset(str(tmp_path), "bulk", "lungs")
+    assert dataset.config.severity == {"few_model_genes": "warning"}
+
+
+def test_a_severity_that_may_not_be_given_is_refused_at_once(tmp_path: Path, folder: Path) -> None:
+    (folder / "dataset.yaml").write_text("severity: {damaged_file: warning}\n")
+    with pytest.raises(RefusedInputError, match="must stay an error"):
+        open_dataset(str(tmp_path), "bulk", "lungs")
