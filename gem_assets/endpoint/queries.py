@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
+import orjson
 from msgspec import Raw, Struct
 from scipy import sparse
 
 from gem_assets.endpoint.errors import BadAnswer
-from gem_assets.endpoint.integers import json_rows
 from gem_assets.endpoint.wire import NOT_THE_PROTOCOL, decode_as
 
 SOURCE = "gem-assets"
 """What our queries name as their source (the vendor's client says ``pysynthbio``)."""
+
+ROWS_AT_A_TIME = 32
+"""Rows written at a time, each filled up with its zeros: 6 MB."""
 
 JsonValue = str | float | int | bool | None
 """A value of a request's parameters."""
@@ -83,13 +86,20 @@ def encode_query(
     if taken:
         raise ValueError(f"{', '.join(sorted(taken))} can't be given as a parameter of a query")
     whole = counts if counts.dtype.kind in "iu" else counts.astype(np.int64)
-    whole.sum_duplicates()
-    pieces = [b'{"inputs":[']
-    for row in json_rows(whole):
-        pieces += [b'{"counts":', row, b"},"]
-    pieces[-1] = b"}],"
+    inputs = b",".join(_inputs(whole))
     rest = msgspec.json.encode({"seed": seed, "source": SOURCE, **(parameters or {})})
-    return b"".join([*pieces, rest[1:]])
+    return b"".join([b'{"inputs":[', inputs, b"],", rest[1:]])
+
+
+def _inputs(counts: sparse.csr_array) -> Iterator[memoryview]:
+    """Yield the inputs of some rows at a time, without the brackets around them.
+
+    orjson writes rows of numbers in half the time that msgspec takes for lists of Python's own.
+    """
+    for start in range(0, counts.shape[0], ROWS_AT_A_TIME):
+        rows = counts[start : start + ROWS_AT_A_TIME].toarray()
+        inputs = [{"counts": row} for row in rows]
+        yield memoryview(orjson.dumps(inputs, option=orjson.OPT_SERIALIZE_NUMPY))[1:-1]
 
 
 def decode_example(body: bytes) -> ExampleQuery:

@@ -1,4 +1,4 @@
-"""Lists of whole numbers as JSON, written and read many at a time."""
+"""Lists of whole numbers in JSON, read many at a time."""
 
 from __future__ import annotations
 
@@ -8,34 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import sparse
 
-from gem_assets.endpoint.integers import IntegerReader, json_rows
+from gem_assets.endpoint.integers import IntegerReader
 from gem_assets.endpoint.lifted_counts import LIFTED, lift_counts
 from gem_assets.endpoint.messages import decode_answer
 
 numbers = (
     st.integers(0, 12) | st.integers(0, 2**31 - 1) | st.sampled_from([999, 1000, 10**6, 10**9])
 )
-rows = st.integers(1, 9).flatmap(
-    lambda genes: st.lists(st.lists(numbers, min_size=genes, max_size=genes), min_size=1)
-)
-
-
-@given(rows, st.sampled_from([np.int32, np.int64, np.uint32]))
-def test_rows_are_written_as_json_writes_them(matrix: list[list[int]], kind: type) -> None:
-    counts = sparse.csr_array(np.array(matrix, dtype=kind))
-    assert [json.loads(row) for row in json_rows(counts)] == matrix
-
-
-def test_genes_may_stand_in_any_order() -> None:
-    counts = sparse.csr_array((np.array([1500, 7, 2]), np.array([3, 0, 1]), np.array([0, 3])))
-    assert [json.loads(row) for row in json_rows(counts)] == [[7, 2, 0, 1500]]
-
-
-def test_numbers_beyond_32_bits_are_written_whole() -> None:
-    counts = sparse.csr_array(np.array([[10**15 + 7, 0, 10**12]]))
-    assert [json.loads(row) for row in json_rows(counts)] == [[10**15 + 7, 0, 10**12]]
 
 
 @given(st.lists(st.integers(0, 99_999_999), min_size=1), st.sampled_from([",", ", ", " ,\n\t"]))

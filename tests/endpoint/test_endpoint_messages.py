@@ -21,7 +21,7 @@ from gem_assets.endpoint.control import (
 )
 from gem_assets.endpoint.errors import BadAnswer, QueryFailed
 from gem_assets.endpoint.messages import PredictionAnswer, decode_answer
-from gem_assets.endpoint.queries import decode_example, encode_query
+from gem_assets.endpoint.queries import ROWS_AT_A_TIME, decode_example, encode_query
 
 
 def answer(samples: int | None = None, **changes: Any) -> PredictionAnswer:
@@ -35,10 +35,12 @@ def output(**changes: Any) -> dict[str, Any]:
 @given(
     st.integers(1, 4).flatmap(
         lambda genes: st.lists(
-            st.lists(st.integers(0, 2**31 - 1), min_size=genes, max_size=genes), min_size=1
+            st.lists(st.integers(0, 2**31 - 1), min_size=genes, max_size=genes),
+            min_size=1,
+            max_size=2 * ROWS_AT_A_TIME,
         )
     ),
-    st.sampled_from([np.int32, np.int64, np.float64]),
+    st.sampled_from([np.int32, np.uint32, np.int64, np.float64]),
 )
 def test_a_query_holds_the_dense_counts_of_every_sample(rows: list[list[int]], kind: type) -> None:
     counts = sparse.csr_array(np.array(rows, dtype=kind))
@@ -49,6 +51,22 @@ def test_a_query_holds_the_dense_counts_of_every_sample(rows: list[list[int]], k
         "source": "gem-assets",
         "deterministic_latents": True,
     }
+
+
+def test_a_query_of_any_length_holds_every_sample_once() -> None:
+    counts = sparse.csr_array(np.arange(1, 2 * ROWS_AT_A_TIME + 2)[:, np.newaxis])
+    inputs = json.loads(encode_query(counts, 42))["inputs"]
+    assert [sample["counts"] for sample in inputs] == counts.toarray().tolist()
+
+
+def test_genes_may_stand_in_any_order() -> None:
+    counts = sparse.csr_array((np.array([1500, 7, 2]), np.array([3, 0, 1]), np.array([0, 3])))
+    assert json.loads(encode_query(counts, 42))["inputs"] == [{"counts": [7, 2, 0, 1500]}]
+
+
+def test_numbers_beyond_32_bits_are_written_whole() -> None:
+    counts = sparse.csr_array(np.array([[10**15 + 7, 0, 10**12]]))
+    assert json.loads(encode_query(counts, 42))["inputs"] == [{"counts": [10**15 + 7, 0, 10**12]}]
 
 
 @pytest.mark.parametrize("value", [-1.0, 0.5, np.nan, np.inf])
