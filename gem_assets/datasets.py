@@ -202,6 +202,17 @@ def open_dataset(data: str, modality: Modality, name: str) -> Dataset:
     return Dataset(name, modality, folder, counts, sheet, config)
 
 
+def dataset_config(data: str, modality: Modality, name: str) -> DatasetConfig:
+    """Read ``dataset.yaml`` of one dataset; the defaults where there is none.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        If it can't be understood.
+    """
+    return _read_config(UPath(data) / modality / name / CONFIG_NAME)
+
+
 def _read_config(path: UPath) -> DatasetConfig:
     if not path.exists():
         return DatasetConfig()

@@ -13,7 +13,7 @@ from pydantic import Field
 from gem_assets.settings import Modality, endpoint_mode
 
 if TYPE_CHECKING:
-    from gem_assets.datasets import Dataset
+    from gem_assets.datasets import Dataset, DatasetConfig
     from gem_assets.endpoint.connection import EndpointConnection
     from gem_assets.endpoint.model_names import Family
     from gem_assets.endpoint.settings import EndpointSettings
@@ -46,6 +46,18 @@ class GemDatasets(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster
         from gem_assets.datasets import open_dataset
 
         return open_dataset(self.data, cast("Modality", self.modality), name)
+
+    def config(self, name: str) -> DatasetConfig:
+        """Return what a dataset's ``dataset.yaml`` says, whether its other files are there or not.
+
+        Raises
+        ------
+        gem_assets.problems.RefusedInputError
+            If it can't be understood.
+        """
+        from gem_assets.datasets import dataset_config
+
+        return dataset_config(self.data, cast("Modality", self.modality), name)
 
 
 class GemWarehouse(dg.ConfigurableResource):  # type: ignore[type-arg]

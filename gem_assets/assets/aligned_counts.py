@@ -9,37 +9,29 @@ import dagster as dg
 from gem_assets.assets.failures import plain_failures, require_rows, write_tables
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
-    check_spec,
     contract_result,
     contract_spec,
-    problems_result,
-    refuse_partition,
+    input_results,
+    input_specs,
+    refuse_input,
 )
 from gem_assets.graph import AssetGraph
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COVERS = "covers_model_genes"
-
 
 def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
-    """Return the asset, with its checks ``covers_model_genes`` and ``contract``."""
+    """Return the asset, with the checks of its input and ``contract``."""
 
     @dg.multi_asset(
         name=f"{graph.key_prefix}_aligned_counts",
         specs=[table_spec(graph, "aligned_counts", deps=["raw_counts", "gene_order"])],
         check_specs=[
-            check_spec(
-                graph,
-                "aligned_counts",
-                COVERS,
-                "Enough of the model's genes are in the file, and enough of its counts found a "
-                "place.",
-            ),
+            *input_specs(graph, "aligned_counts"),
             contract_spec(graph, "aligned_counts"),
         ],
-        required_resource_keys={graph.warehouse},
+        required_resource_keys={graph.datasets, graph.warehouse},
         partitions_def=graph.partitions,
     )
     def _aligned_counts(
@@ -49,7 +41,8 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.genes.alignment import align_counts
         from gem_assets.genes.order import GeneOrder
         from gem_assets.genes.tables import alignment_tables
-        from gem_assets.problems import RefusedInputError, Severity
+        from gem_assets.problems import RefusedInputError
+        from gem_assets.severities import accept
 
         name = context.partition_key
         warehouse = getattr(context.resources, graph.warehouse).open()
@@ -61,18 +54,15 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
                 warehouse.read("raw_counts", name), warehouse.read("raw_genes", name)
             )
             try:
+                severity = getattr(context.resources, graph.datasets).config(name).severity
                 alignment = align_counts(matrix, order)
+                problems = accept(alignment.problems, severity)
             except RefusedInputError as refusal:
-                yield from refuse_partition(
-                    problems_result(graph, "aligned_counts", COVERS, refusal.problems)
-                )
+                yield from refuse_input(graph, "aligned_counts", refusal.problems)
                 return
-            covers = problems_result(graph, "aligned_counts", COVERS, alignment.problems)
-            if any(problem.severity is Severity.ERROR for problem in alignment.problems):
-                yield from refuse_partition(covers)
             tables = alignment_tables(name, matrix.sample_ids, alignment, order)
             yield from write_tables(graph, warehouse, tables, name)
-        yield covers
+        yield from input_results(graph, "aligned_counts", problems)
         yield contract_result(graph, "aligned_counts")
         yield dg.MaterializeResult(
             asset_key=graph.key("aligned_counts"),

@@ -7,31 +7,23 @@ import dagster as dg
 from gem_assets.assets.failures import plain_failures, write_tables
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
-    check_spec,
     contract_result,
     contract_spec,
-    problems_result,
-    refuse_partition,
+    input_results,
+    input_specs,
+    refuse_input,
 )
 from gem_assets.graph import AssetGraph
 
-IS_RAW = "is_raw_counts"
-
 
 def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
-    """Return the asset, with its checks ``is_raw_counts`` and ``contract``."""
+    """Return the asset, with the checks of its input and ``contract``."""
 
     @dg.multi_asset(
         name=f"{graph.key_prefix}_raw_counts",
         specs=[table_spec(graph, "raw_counts", deps=[])],
         check_specs=[
-            check_spec(
-                graph,
-                "raw_counts",
-                IS_RAW,
-                "The file can be read and holds raw counts of human genes: no TPM, no logarithms, "
-                "nothing negative, missing or repeated.",
-            ),
+            *input_specs(graph, "raw_counts"),
             contract_spec(graph, "raw_counts"),
         ],
         required_resource_keys={graph.datasets, graph.warehouse},
@@ -49,11 +41,9 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
         name = context.partition_key
         try:
             dataset = getattr(context.resources, graph.datasets).open(name)
-            file, problems = take_in_counts(dataset.counts, graph.modality)
+            file, problems = take_in_counts(dataset.counts, graph.modality, dataset.config.severity)
         except RefusedInputError as refusal:
-            yield from refuse_partition(
-                problems_result(graph, "raw_counts", IS_RAW, refusal.problems)
-            )
+            yield from refuse_input(graph, "raw_counts", refusal.problems)
             return
         with plain_failures(context.log):
             yield from write_tables(
@@ -62,7 +52,7 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
                 raw_tables(name, file.matrix, graph.modality),
                 name,
             )
-        yield problems_result(graph, "raw_counts", IS_RAW, problems)
+        yield from input_results(graph, "raw_counts", problems)
         yield contract_result(graph, "raw_counts")
         yield dg.MaterializeResult(
             asset_key=graph.key("raw_counts"),

@@ -7,15 +7,13 @@ import dagster as dg
 from gem_assets.assets.failures import plain_failures, require_rows, write_tables
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
-    check_spec,
     contract_result,
     contract_spec,
-    problems_result,
-    refuse_partition,
+    input_results,
+    input_specs,
+    refuse_input,
 )
 from gem_assets.graph import AssetGraph
-
-SHEET_FITS = "sheet_fits_counts"
 
 
 def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
@@ -29,13 +27,7 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
         name=f"{graph.key_prefix}_sample_labels",
         specs=[table_spec(graph, "sample_labels", deps=["raw_counts"])],
         check_specs=[
-            check_spec(
-                graph,
-                "sample_labels",
-                SHEET_FITS,
-                "The sheet can be read, names the samples of the counts, and its labels are known "
-                "words of their ontology.",
-            ),
+            *input_specs(graph, "sample_labels"),
             contract_spec(graph, "sample_labels"),
         ],
         required_resource_keys={graph.datasets, graph.warehouse},
@@ -60,16 +52,15 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
                     tuple(samples.column("sample_id").to_pylist()),
                     columns=dataset.config.columns,
                     aliases=dataset.config.aliases,
+                    severity=dataset.config.severity,
                 )
                 rows = yield from write_tables(
                     graph, warehouse, {"sample_labels": stated.table}, name
                 )
         except RefusedInputError as refusal:
-            yield from refuse_partition(
-                problems_result(graph, "sample_labels", SHEET_FITS, refusal.problems)
-            )
+            yield from refuse_input(graph, "sample_labels", refusal.problems)
             return
-        yield problems_result(graph, "sample_labels", SHEET_FITS, stated.problems)
+        yield from input_results(graph, "sample_labels", stated.problems)
         yield contract_result(graph, "sample_labels")
         yield dg.MaterializeResult(
             asset_key=graph.key("sample_labels"),

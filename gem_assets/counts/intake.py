@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gem_assets.counts.inspection import inspect_counts
 from gem_assets.counts.readers import read_counts
-from gem_assets.problems import InputProblem, RefusedInputError, Severity
+from gem_assets.problems import InputProblem
 from gem_assets.settings import Modality
+from gem_assets.severities import accept
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -17,9 +19,18 @@ if TYPE_CHECKING:
 
 
 def take_in_counts(
-    path: Path | UPath, modality: Modality
+    path: Path | UPath, modality: Modality, severity: Mapping[str, str] | None = None
 ) -> tuple[CountsFile, tuple[InputProblem, ...]]:
     """Read a counts file and look whether it holds raw counts.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    modality
+        ``bulk`` or ``sc``.
+    severity
+        How much a problem matters to the dataset: code to ``error``, ``warning`` or ``ignore``.
 
     Returns
     -------
@@ -33,6 +44,4 @@ def take_in_counts(
     """
     file = read_counts(path)
     problems = (*file.problems, *inspect_counts(file.matrix, modality, str(path)))
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise RefusedInputError(*problems)
-    return file, problems
+    return file, accept(problems, severity)

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from gem_assets.labels.matching import match_samples
 from gem_assets.labels.sheet import SAMPLE_ID, SampleSheet, read_sample_sheet
 from gem_assets.labels.table import Aliases, label_problems, label_table
-from gem_assets.problems import InputProblem, RefusedInputError, Severity
+from gem_assets.problems import InputProblem
+from gem_assets.severities import accept
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -56,6 +57,7 @@ def stated_labels(
     *,
     columns: Mapping[str, str] | None = None,
     aliases: Aliases | None = None,
+    severity: Mapping[str, str] | None = None,
 ) -> StatedLabels:
     """Read a dataset's sheet and resolve its labels.
 
@@ -69,6 +71,8 @@ def stated_labels(
         The samples of its counts. Labels of others are left out, and told.
     columns, aliases
         What ``dataset.yaml`` says of the sheet's columns and words.
+    severity
+        How much a problem matters to the dataset: code to ``error``, ``warning`` or ``ignore``.
 
     Raises
     ------
@@ -80,11 +84,10 @@ def stated_labels(
         return StatedLabels(label_table(dataset, empty))
     read = read_sample_sheet(sheet, columns)
     problems = (*read.problems, *match_samples(read.sample_ids, sample_ids))
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise RefusedInputError(*problems)
+    accept(problems, severity)
     table = label_table(dataset, read, aliases)
     kept = table.filter(pc.is_in(table.column("sample_id"), pa.array(sample_ids, pa.string())))
-    return StatedLabels(kept, (*problems, *label_problems(read, aliases)))
+    return StatedLabels(kept, accept((*problems, *label_problems(read, aliases)), severity))
 
 
 def _no_samples() -> pd.DataFrame:

@@ -163,10 +163,15 @@ def test_a_small_picture_comes_with_the_asset(run: Run, asset: str) -> None:
 def test_all_checks_are_made_and_only_warnings_are_left(run: Run) -> None:
     assert {f"{table}.contract" for table in PARTITIONED} <= run.checks
     assert {
+        "raw_counts.can_be_read",
         "raw_counts.is_raw_counts",
+        "raw_counts.is_human",
+        "raw_counts.is_deep_enough",
         "aligned_counts.covers_model_genes",
+        "aligned_counts.identifiers_are_clear",
         "predicted_metadata.every_sample_predicted",
         "sample_labels.sheet_fits_counts",
+        "sample_labels.labels_are_known",
         "qc_verdicts.thresholds_are_known",
         "qc_samples.labels_agree",
     } <= run.checks

@@ -121,7 +121,8 @@ def assert_refused_in_words(run: Run, step: str, check: str, words: tuple[str, .
     assert evaluation.severity is dg.AssetCheckSeverity.ERROR
     assert evaluation.blocking
     assert "RefusedInputError" not in "".join(run.stacks)
-    assert evaluation.description == sentence
+    # The sentence has the errors of all checks, a check its warnings too: errors come first in both.
+    assert str(evaluation.description).splitlines()[0] in sentence.splitlines()
     for word in words:
         assert word in sentence
     for noise in ("Traceback", "Error:", "Exception", ".py", "/site-packages"):
@@ -133,27 +134,27 @@ def assert_refused_in_words(run: Run, step: str, check: str, words: tuple[str, .
 
 
 @pytest.mark.parametrize(
-    ("spoil_with", "words"),
+    ("spoil_with", "check", "words"),
     [
-        (tpm, ("TPM", "counts.tsv")),
-        (rounded_cpm, ("million", "counts.tsv")),
-        (log_normalised, ("log", "counts.h5ad")),
-        (lying_on_its_side, ("side", "ENSG")),
-        (mouse, ("mouse", "ENSMUSG")),
-        (repeated_samples, ("lane1",)),
-        (negative, ("-4", "lane3")),
-        (without_a_value, ("NA", "lane3")),
-        (empty_file, ("counts.tsv", "empty")),
-        (empty_gzip, ("counts.tsv.gz", "empty")),
-        (truncated, ("counts.tsv.gz",)),
-        (no_counts, ("no counts file", "counts.tsv.gz")),
-        (no_folder, ("no dataset", "lncap")),
-        (broken_config, ("dataset.yaml",)),
-        (two_counts, ("counts.tsv", "dataset.yaml")),
+        (tpm, "is_raw_counts", ("TPM", "counts.tsv")),
+        (rounded_cpm, "is_raw_counts", ("million", "counts.tsv")),
+        (log_normalised, "is_raw_counts", ("log", "counts.h5ad")),
+        (lying_on_its_side, "can_be_read", ("side", "ENSG")),
+        (mouse, "is_human", ("mouse", "ENSMUSG")),
+        (repeated_samples, "can_be_read", ("lane1",)),
+        (negative, "is_raw_counts", ("-4", "lane3")),
+        (without_a_value, "can_be_read", ("NA", "lane3")),
+        (empty_file, "can_be_read", ("counts.tsv", "empty")),
+        (empty_gzip, "can_be_read", ("counts.tsv.gz", "empty")),
+        (truncated, "can_be_read", ("counts.tsv.gz",)),
+        (no_counts, "can_be_read", ("no counts file", "counts.tsv.gz")),
+        (no_folder, "can_be_read", ("no dataset", "lncap")),
+        (broken_config, "can_be_read", ("dataset.yaml",)),
+        (two_counts, "can_be_read", ("counts.tsv", "dataset.yaml")),
     ],
 )
 def test_counts_that_are_none_are_refused_and_the_old_rows_stay(
-    spoil: Spoilt, spoil_with: Callable[[Path], None], words: tuple[str, ...]
+    spoil: Spoilt, spoil_with: Callable[[Path], None], check: str, words: tuple[str, ...]
 ) -> None:
     project, folder = spoil("lncap")
     before = {table: project.rows(table, "lncap") for table in TABLES}
@@ -162,7 +163,7 @@ def test_counts_that_are_none_are_refused_and_the_old_rows_stay(
 
     run = project.refresh("lncap")
 
-    assert_refused_in_words(run, "raw_counts", "raw_counts.is_raw_counts", words)
+    assert_refused_in_words(run, "raw_counts", f"raw_counts.{check}", words)
     assert run.started == {"raw_counts"}
     assert run.retries == 0
     assert not run.metadata
@@ -286,6 +287,30 @@ def test_counts_of_hardly_any_model_gene_are_refused_before_they_are_sent(spoil:
     )
     assert run.started == {"raw_counts", "aligned_counts", "sample_labels"}
     assert project.ledger.read_bytes() == ledger
+
+
+def test_a_dataset_may_have_few_genes_if_it_says_so(spoil: Spoilt) -> None:
+    project, folder = spoil("lncap")
+    replace_counts(folder, counts_of(folder).iloc[::20])
+    (folder / "dataset.yaml").write_text(
+        "severity: {few_model_genes: warning, few_reads: ignore}\n"
+    )
+    run = project.refresh("lncap", ["raw_counts", "aligned_counts"])
+    assert run.success, run.failed
+    evaluation = run.failed_checks["aligned_counts.covers_model_genes"]
+    assert evaluation.severity is dg.AssetCheckSeverity.WARN
+    assert [row["code"] for row in problems_of(evaluation)] == ["few_model_genes"]
+    assert "raw_counts.is_deep_enough" not in run.failed_checks
+
+
+def test_a_dataset_may_be_stricter_than_the_rules(spoil: Spoilt) -> None:
+    project, folder = spoil("lncap")
+    frame = counts_of(folder)
+    frame["lane1"] //= 100
+    replace_counts(folder, frame)
+    (folder / "dataset.yaml").write_text("severity: {few_reads: error}\n")
+    run = project.refresh("lncap")
+    assert_refused_in_words(run, "raw_counts", "raw_counts.is_deep_enough", ("lane1", "1,000,000"))
 
 
 def test_a_count_beyond_every_library_is_refused_in_words(spoil: Spoilt) -> None:
