@@ -3,13 +3,51 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from gem_assets.problems import refuse
+
+VALUES_A_CHUNK = 2**22
+"""Stored values of a chunk, about: 50 MB as float64 with their indices."""
+
+
+class Counts(Protocol):
+    """Counts of a dataset, of which some rows at a time come into memory.
+
+    A `CountMatrix` is one that is in memory already; a reader of large files gives one that reads
+    the file each time it is gone through.
+    """
+
+    @property
+    def sample_ids(self) -> tuple[str, ...]:
+        """Unique names of the samples, in the order of the rows."""
+        ...
+
+    @property
+    def gene_ids(self) -> tuple[str, ...]:
+        """Names of the genes, in the order of the columns; may repeat."""
+        ...
+
+    @property
+    def gene_symbols(self) -> tuple[str, ...] | None:
+        """A second name of each gene, None where there is none."""
+        ...
+
+    def chunks(self, values: int = VALUES_A_CHUNK) -> Iterator[CountMatrix]:
+        """Yield all rows in their order, in runs of about so many stored values.
+
+        Raises
+        ------
+        gem_assets.problems.RefusedInputError
+            If the rows can't be read to the end.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,20 +91,30 @@ class CountMatrix:
             raise ValueError(
                 f"{len(self.gene_symbols)} gene symbols for {len(self.gene_ids)} gene ids"
             )
-        if len(set(self.sample_ids)) != len(self.sample_ids):
-            twice = tuple(name for name, n in Counter(self.sample_ids).items() if n > 1)
-            raise refuse(
-                "duplicate_sample_ids",
-                f"{len(twice)} sample name(s) occur more than once, the first is {twice[0]!r}; "
-                "every sample needs a name of its own.",
-                "Rename or merge the repeated samples in the counts file.",
-                twice[:100],
-            )
+        require_unique(self.sample_ids)
         if not self.counts.has_canonical_format or not np.all(self.counts.data):
             canonical = self.counts.copy()
             canonical.sum_duplicates()
             canonical.eliminate_zeros()
             object.__setattr__(self, "counts", canonical)
+
+    @classmethod
+    def of(cls, counts: Counts) -> CountMatrix:
+        """Return all rows of counts in memory."""
+        if isinstance(counts, cls):
+            return counts
+        chunks = [chunk.counts for chunk in counts.chunks()]
+        shape = (len(counts.sample_ids), len(counts.gene_ids))
+        whole = (
+            sparse.vstack(chunks, format="csr") if chunks else sparse.csr_array(shape, dtype="i4")
+        )
+        return cls(counts.sample_ids, counts.gene_ids, sparse.csr_array(whole), counts.gene_symbols)
+
+    def chunks(self, values: int = VALUES_A_CHUNK) -> Iterator[CountMatrix]:
+        """Yield all rows in their order, as `Counts.chunks` does; no value is copied."""
+        for rows in row_runs(self.counts.indptr, values):
+            part = rows_of(self.counts, rows)
+            yield CountMatrix(self.sample_ids[rows], self.gene_ids, part, self.gene_symbols)
 
     @property
     def n_samples(self) -> int:
@@ -87,6 +135,57 @@ class CountMatrix:
     def detected_genes(self) -> NDArray[np.int64]:
         """Number of genes with a count above 0 in each sample, shape (n_samples,)."""
         return np.diff(self.counts.indptr).astype(np.int64)
+
+
+def require_unique(sample_ids: Sequence[str]) -> None:
+    """Refuse names that are not each a sample's own.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        Naming those that occur twice.
+    """
+    if len(set(sample_ids)) == len(sample_ids):
+        return
+    twice = tuple(name for name, n in Counter(sample_ids).items() if n > 1)
+    raise refuse(
+        "duplicate_sample_ids",
+        f"{len(twice)} sample name(s) occur more than once, the first is {twice[0]!r}; "
+        "every sample needs a name of its own.",
+        "Rename or merge the repeated samples in the counts file.",
+        twice[:100],
+    )
+
+
+def row_runs(indptr: NDArray[np.integer], values: int) -> Iterator[slice]:
+    """Cut rows into runs of at most so many stored values, but at least a row each.
+
+    Parameters
+    ----------
+    indptr
+        Where each row begins among the stored values, and where the last ends: n + 1 numbers.
+    values
+        The most values of a run.
+    """
+    n_rows = len(indptr) - 1
+    start = 0
+    while start < n_rows:
+        full = int(indptr[start]) + values
+        stop = max(start + 1, int(np.searchsorted(indptr, full, side="right")) - 1)
+        yield slice(start, min(stop, n_rows))
+        start = stop
+
+
+def rows_of(counts: sparse.csr_array, rows: slice) -> sparse.csr_array:
+    """Return some rows without copying their values, as slicing would; ``rows`` has no step."""
+    indptr = counts.indptr[rows.start : rows.stop + 1]
+    values = slice(indptr[0], indptr[-1])
+    # Offsets of another width than the indices would have scipy copy and widen these.
+    offsets = (indptr - indptr[0]).astype(counts.indices.dtype, copy=False)
+    return sparse.csr_array(
+        (counts.data[values], counts.indices[values], offsets),
+        shape=(rows.stop - rows.start, counts.shape[1]),
+    )
 
 
 def narrowest(counts: sparse.csr_array) -> sparse.csr_array:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from gem_assets.counts.matrix import CountMatrix
+from gem_assets.counts.matrix import CountMatrix, Counts
 from gem_assets.counts.orientation import Orientation
-from gem_assets.counts.readers.source import CountsSource
-from gem_assets.problems import InputProblem
+from gem_assets.counts.readers.source import CountsSource, Location
+from gem_assets.problems import InputProblem, RefusedInputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +19,9 @@ class CountsFile:
 
     Attributes
     ----------
-    matrix
-        The counts, samples x genes; int32 or int64 if every value is whole, else float64.
+    counts
+        The counts, samples x genes: a `CountMatrix`, or what reads them from the file in chunks of
+        rows; int32 or int64 if every value (of a chunk) is whole, else float64.
     format
         Short name of the format, e.g. ``tsv`` or ``h5ad``.
     orientation
@@ -29,11 +32,32 @@ class CountsFile:
         Warnings; an error would have refused the file.
     """
 
-    matrix: CountMatrix
+    counts: Counts
     format: str
     orientation: Orientation | None = None
     notes: tuple[str, ...] = ()
     problems: tuple[InputProblem, ...] = ()
+
+    @property
+    def matrix(self) -> CountMatrix:
+        """All counts in memory; read now, if they weren't.
+
+        Raises
+        ------
+        gem_assets.problems.RefusedInputError
+            If the file can't be read to its end.
+        """
+        return CountMatrix.of(self.counts)
+
+
+@contextmanager
+def naming(path: Location) -> Iterator[None]:
+    """Put the path before each sentence of a refusal."""
+    try:
+        yield
+    except RefusedInputError as error:
+        named = (replace(p, sentence=f"{path}: {p.sentence}") for p in error.problems)
+        raise RefusedInputError(*named) from error
 
 
 class Reader(Protocol):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pkgutil
-from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import cast
 
 from gem_assets.counts.readers import formats
-from gem_assets.counts.readers.reader import CountsFile, Reader
+from gem_assets.counts.readers.reader import CountsFile, Reader, naming
 from gem_assets.counts.readers.source import CountsSource, Location
 from gem_assets.problems import RefusedInputError, refuse
 
@@ -77,15 +76,12 @@ def read_counts(path: Location, readers: tuple[Reader, ...] = READERS) -> Counts
     gem_assets.problems.RefusedInputError
         If the file can't be used: each problem's sentence begins with the path.
     """
-    try:
+    with naming(path):
         source = CountsSource.open(path)
         for reader in readers:
             if reader.recognises(source):
                 return reader.read(source)
         raise _unrecognised(source, readers)
-    except RefusedInputError as error:
-        named = (replace(p, sentence=f"{path}: {p.sentence}") for p in error.problems)
-        raise RefusedInputError(*named) from error
 
 
 def _unrecognised(source: CountsSource, readers: tuple[Reader, ...]) -> RefusedInputError:
