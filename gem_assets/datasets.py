@@ -196,10 +196,21 @@ def open_dataset(data: str, modality: Modality, name: str) -> Dataset:
             "Make it and put a counts file (e.g. counts.tsv.gz) and, if you have one, samples.csv "
             "into it; or check GEM_ASSETS_DATA.",
         )
+    return dataset_in(folder, modality)
+
+
+def dataset_in(folder: UPath, modality: Modality) -> Dataset:
+    """Find the files of a dataset in its folder, wherever that lies.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        As `open_dataset`.
+    """
     config = _read_config(folder / CONFIG_NAME)
     counts = _named(folder, config.counts, "counts") if config.counts else _find_counts(folder)
     sheet = _named(folder, config.samples, "samples") if config.samples else _find_sheet(folder)
-    return Dataset(name, modality, folder, counts, sheet, config)
+    return Dataset(folder.name, modality, folder, counts, sheet, config)
 
 
 def dataset_config(data: str, modality: Modality, name: str) -> DatasetConfig:
