@@ -1,17 +1,19 @@
-"""Parse delimited text into names and a sparse matrix, block by block.
+"""Parse delimited text into names and a sparse matrix, block by block, some blocks at once.
 
-Two ways, since Arrow pays for each column of each block. Measured on 55 MB of text, parsing alone:
-300 samples x 60,000 genes takes 1.4 to 10.6 s (by size of block) and 1.2 GB by columns, 2.4 s and
-.3 GB by lines; 60,000 genes x 300 samples takes .7 s by columns and 1.7 s by lines. Whole reads,
-on a busy machine: 1.5 s against 5.1 s of pandas for the first; for the second 1.3 s of processor
-time against 1.1 s, which includes the way to sparse.
+By numpy, since Arrow and pandas make a column of text or floats first, zeros and all, of which a
+sparse matrix is made by another pass or two (measured in ``benchmarks/reading.py``).
 """
 
 from __future__ import annotations
 
 import csv
+import os
+import re
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
@@ -20,12 +22,23 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 from scipy import sparse
 
-from gem_assets.counts.readers.text_layout import TextLayout, decode
+from gem_assets.counts.readers.text_layout import LONGEST_LINE, TextLayout
+from gem_assets.counts.readers.text_numbers import LONGEST, read_numbers
 
-WIDE = 2_000
-"""Columns from which a file is read by lines."""
+_BLOCK_BYTES = 1 << 20
+"""What is made of a block should fit into the processor's cache."""
 
-_BLOCK_BYTES = 4 << 20
+LONGEST_NAME = 10_000
+"""Characters of the longest name; what is longer is no name, but a damaged file."""
+
+_THREADS = min(4, os.cpu_count() or 1)
+
+_MARGIN = b"\0" * LONGEST
+"""So much text stands before the first cell, for ``read_numbers`` to look back on."""
+
+_NEWLINE, _ZERO = b"\n0"
+_QUOTED = re.compile(r'"[^"]*"')
+_UNIT_SEPARATOR = "\x1f"
 
 
 class UnreadableBlockError(ValueError):
@@ -34,131 +47,224 @@ class UnreadableBlockError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """What a file holds, oriented as it lies; ``counts`` is float64, rows x value columns."""
+    """What a file holds.
+
+    Attributes
+    ----------
+    row_names, second_names
+        What the first column and that of second names say of each row.
+    columns
+        Counts as they lie in memory: value columns x rows, int32, int64 or float64, canonical.
+    """
 
     row_names: list[str]
     second_names: list[str] | None
-    counts: sparse.csr_array
+    columns: sparse.csr_array
 
 
-def read_by_columns(stream: pa.NativeFile, layout: TextLayout) -> TextTable:
-    """Read a file of few columns.
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The rows of a block; its values above 0 column by column, from the first row to the last."""
+
+    names: list[list[str]]
+    values: NDArray[np.number]
+    rows: NDArray[np.int32]
+    values_a_column: NDArray[np.int64]
+
+
+def read_table(file: BinaryIO, layout: TextLayout) -> TextTable:
+    """Read a file of the layout from its beginning.
 
     Raises
     ------
     UnreadableBlockError
         If a row is ragged, or a cell missing, infinite or not a number.
     """
-    names = [f"f{i}" for i in range(len(layout.columns) + 1)]
-    values = [names[i + 1] for i in layout.value_columns]
-    texts = [names[0]] if layout.second_name is None else [names[0], names[layout.second_name + 1]]
-    found: list[list[str]] = [[] for _ in texts]
-    blocks = [sparse.csr_array((0, len(values)))]
-    try:
-        batches = arrow_csv.open_csv(
-            stream,
-            arrow_csv.ReadOptions(
-                skip_rows=layout.header_lines,
-                column_names=names,
-                # A block must hold a whole row, and a row may be longer than those looked at.
-                block_size=max(_BLOCK_BYTES, 4 * layout.widest_line),
-            ),
-            arrow_csv.ParseOptions(delimiter=layout.delimiter),
-            arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(values, pa.float64())
-                | dict.fromkeys(texts, pa.string()),
-                include_columns=texts + values,
-                strings_can_be_null=False,
-            ),
+    blocks = list(_parsed(_blocks(file, layout), layout))
+    names = [[name for block in blocks for name in block.names[i]] for i in range(_n_names(layout))]
+    columns = _join(blocks, len(layout.value_columns), len(names[0]))
+    return TextTable(names[0], names[1] if len(names) > 1 else None, columns)
+
+
+def _n_names(layout: TextLayout) -> int:
+    return 1 if layout.second_name is None else 2
+
+
+def _blocks(file: BinaryIO, layout: TextLayout) -> Iterator[bytes]:
+    """Yield some whole lines at a time, without the header; each ends with a line feed."""
+    for _ in islice(file, layout.header_lines):
+        pass
+    begun = b""
+    while read := file.read(_BLOCK_BYTES):
+        cut = read.rfind(b"\n") + 1
+        if cut:
+            yield begun + read[:cut]
+            begun = read[cut:]
+        else:
+            begun += read
+            if len(begun) > LONGEST_LINE:
+                raise UnreadableBlockError(f"a line is longer than {LONGEST_LINE >> 20} MB")
+    if begun:
+        yield begun + b"\n"
+
+
+def _parsed(blocks: Iterator[bytes], layout: TextLayout) -> Iterator[_Block]:
+    """Parse blocks in some threads (numpy lets others run), no more of them waiting than that."""
+    waiting: deque[Future[_Block]] = deque()
+    with ThreadPoolExecutor(_THREADS, "read-counts") as pool:
+        for block in blocks:
+            if len(waiting) > _THREADS:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(_parse, block, layout))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _parse(block: bytes, layout: TextLayout) -> _Block:
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n")
+    parsed = _parse_regular(block, layout, layout.delimiter, quotes=True)
+    if parsed is None:
+        # Delimiters within quotes, empty lines or ragged ones: let Python's csv look at it.
+        block = _unquoted(block, layout)
+        parsed = _parse_regular(block, layout, _UNIT_SEPARATOR, quotes=False)
+    if parsed is None:
+        raise UnreadableBlockError("a cell holds a line break")
+    return parsed
+
+
+def _parse_regular(
+    block: bytes, layout: TextLayout, delimiter: str, *, quotes: bool
+) -> _Block | None:
+    """Parse a block whose lines all have as many delimiters as the header; else return None.
+
+    Parameters
+    ----------
+    quotes
+        Whether a pair of quotes around a name is to be taken off; other quotes give None.
+    """
+    width = len(layout.columns) + 1
+    text = np.frombuffer(_MARGIN + block, np.uint8)
+    line_ends = text == _NEWLINE
+    cell_ends = line_ends | (text == ord(delimiter))
+    ends = np.flatnonzero(cell_ends).astype(np.int32)
+    n_rows = int(np.count_nonzero(line_ends))
+    if len(ends) != n_rows * width or not line_ends[ends[width - 1 :: width]].all():
+        return None
+    names = _names(block, ends.reshape(n_rows, width), layout, quotes=quotes)
+    if names is None:
+        return None
+
+    # Most counts are 0: which, is told before any number is read.
+    is_zero = np.zeros(len(text), np.bool_)
+    np.logical_and(text[1:-1] == _ZERO, cell_ends[:-2], out=is_zero[2:])
+    positions = np.array(layout.value_columns, np.int64) + 1
+    above_zero = ~is_zero[ends.reshape(n_rows, width)[:, positions].T]
+    found = np.flatnonzero(above_zero)
+    column = found // max(n_rows, 1)
+    rows = (found - column * n_rows).astype(np.int32)
+    cells = rows * width + positions[column]
+    last = ends[cells]
+    lengths = last - ends[cells - 1] - 1
+    values, strange = read_numbers(text, last, lengths)
+    if strange is not None:
+        firsts, lasts = (x[strange] - LONGEST for x in (last - lengths, last))
+        values = values.astype(np.float64)
+        values[strange] = _read_strange(
+            [block[i:j] for i, j in zip(firsts.tolist(), lasts.tolist(), strict=True)], delimiter
         )
-        for batch in batches:
-            for i, column in enumerate(found):
-                column.extend(name.strip() for name in batch.column(i).to_pylist())
-            numbers = pa.RecordBatch.from_arrays(batch.columns[len(texts) :], names=values)
-            if values:
-                blocks.append(_to_sparse(numbers.to_tensor(null_to_nan=True).to_numpy()))
-    except pa.ArrowInvalid as error:
+    values_a_column = np.count_nonzero(above_zero, axis=1)
+    if not values.all():  # zeros written otherwise, such as 0.000
+        stays = values != 0
+        values_a_column = np.bincount(column[stays], minlength=len(positions))
+        values, rows = values[stays], rows[stays]
+    return _Block(names, _narrowest(values), rows, values_a_column)
+
+
+def _names(
+    block: bytes, ends: NDArray[np.int32], layout: TextLayout, *, quotes: bool
+) -> list[list[str]] | None:
+    """Return the names of the rows, each column of them a list; None if quotes aren't in pairs."""
+    columns = [0] if layout.second_name is None else [0, layout.second_name + 1]
+    found = []
+    for column in columns:
+        # The first cell of a line begins behind the line before.
+        firsts = ends[:, column - 1] + 1 if column else np.r_[LONGEST, ends[:-1, -1] + 1]
+        cells = zip((firsts - LONGEST).tolist(), (ends[:, column] - LONGEST).tolist(), strict=True)
+        try:
+            text = b"\n".join([block[i:j] for i, j in cells]).decode()
+        except UnicodeDecodeError as error:
+            raise UnreadableBlockError(str(error)) from error
+        names = [name.strip() for name in text.split("\n")]
+        if len(text) > LONGEST_NAME and max(map(len, names)) > LONGEST_NAME:
+            raise UnreadableBlockError(f"a name is longer than {LONGEST_NAME:,} characters")
+        if quotes and '"' in text:
+            if not all('"' not in name or _QUOTED.fullmatch(name) for name in names):
+                return None
+            names = [name.strip('"').strip() for name in names]
+        found.append(names)
+    return found
+
+
+def _narrowest(values: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.number]:
+    """Return whole numbers as int32 or int64, where they fit."""
+    largest = max(values.max(initial=0), -values.min(initial=0))
+    if values.dtype == np.float64:
+        # Beyond 2**53 float64 has not every whole number.
+        if largest > 2**53 or not np.array_equal(values, np.rint(values)):
+            return values
+        values = values.astype(np.int64)
+    return values.astype(np.int32) if largest < 2**31 else values
+
+
+def _unquoted(block: bytes, layout: TextLayout) -> bytes:
+    """Write lines again, without empty lines and quotes, separated by ``_UNIT_SEPARATOR``."""
+    try:
+        lines = block.decode().split("\n")
+        rows = [row for row in csv.reader(lines, delimiter=layout.delimiter) if row]
+    except (csv.Error, UnicodeDecodeError) as error:
         raise UnreadableBlockError(str(error)) from error
-    counts = sparse.csr_array(sparse.vstack(blocks, format="csr"))
-    return TextTable(found[0], found[1] if len(found) > 1 else None, counts)
+    if any(len(row) != len(layout.columns) + 1 for row in rows):
+        raise UnreadableBlockError("a line is longer or shorter than the header")
+    return "".join(_UNIT_SEPARATOR.join(row) + "\n" for row in rows).encode()
 
 
-def can_read_by_lines(layout: TextLayout) -> bool:
-    """Tell whether a file is wide, with its counts in one run to the end of each line."""
-    n_leading = len(layout.columns) - len(layout.value_columns)
-    in_one_run = layout.value_columns == tuple(range(n_leading, len(layout.columns)))
-    return in_one_run and len(layout.value_columns) >= WIDE
-
-
-def read_by_lines(file: BinaryIO, layout: TextLayout) -> TextTable:
-    """Read a file of many columns: the cells of some lines at once, as one long column.
-
-    Raises
-    ------
-    UnreadableBlockError
-        If a row is ragged, or a cell missing, infinite or not a number.
-    """
-    width = len(layout.value_columns)
-    row_names: list[str] = []
-    second_names: list[str] = []
-    blocks = [sparse.csr_array((0, width))]
-    block: list[bytes] = []
-    size = 0
-    for leading, values in _rows(file, layout):
-        row_names.append(leading[0].strip())
-        if layout.second_name is not None:
-            second_names.append(leading[layout.second_name + 1].strip())
-        block.append(values)
-        size += len(values)
-        if size > _BLOCK_BYTES:
-            blocks.append(_to_sparse(_parse(block, layout)))
-            block, size = [], 0
-    if block:
-        blocks.append(_to_sparse(_parse(block, layout)))
-    counts = sparse.csr_array(sparse.vstack(blocks, format="csr"))
-    return TextTable(row_names, second_names or None, counts)
-
-
-def _rows(file: BinaryIO, layout: TextLayout) -> Iterator[tuple[list[str], bytes]]:
-    """Yield the name cells of each row, and the rest of its line."""
-    delimiter = layout.delimiter.encode()
-    n_leading = len(layout.columns) - len(layout.value_columns) + 1
-    expected = len(layout.value_columns) - 1
-    for number, raw in enumerate(file, start=1):
-        line = raw.rstrip(b"\r\n")
-        if number <= layout.header_lines or not line:
-            continue
-        *leading, values = line.split(delimiter, n_leading)
-        if b'"' in line:
-            cells = next(csv.reader([decode(line, number)], delimiter=layout.delimiter))
-            leading = [cell.encode() for cell in cells[:n_leading]]
-            values = delimiter.join(cell.encode() for cell in cells[n_leading:])
-        if len(leading) != n_leading or values.count(delimiter) != expected:
-            raise UnreadableBlockError(f"line {number} is longer or shorter than the header")
-        yield [decode(cell, number) for cell in leading], values
-
-
-def _parse(lines: list[bytes], layout: TextLayout) -> NDArray[np.float64]:
-    """Return the numbers (lines x value columns) of lines without their names."""
-    # With a newline at the end, so that an empty last cell is a line, too.
-    cells = b"\n".join([*lines, b""]).replace(layout.delimiter.encode(), b"\n")
+def _read_strange(cells: list[bytes], delimiter: str) -> NDArray[np.float64]:
+    """Read what is no plain number, such as 4e1, "40", or a number of 17 digits."""
     try:
         column = arrow_csv.read_csv(
-            pa.BufferReader(cells),
-            arrow_csv.ReadOptions(column_names=["count"], block_size=_BLOCK_BYTES),
-            # The delimiter that was is gone; an empty cell is now an empty line.
-            arrow_csv.ParseOptions(delimiter=layout.delimiter, ignore_empty_lines=False),
+            # With a newline at the end, so that an empty last cell is a line, too.
+            pa.BufferReader(b"\n".join([*cells, b""])),
+            arrow_csv.ReadOptions(column_names=["count"], use_threads=False),
+            arrow_csv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
             arrow_csv.ConvertOptions(column_types={"count": pa.float64()}),
         )["count"]
     except pa.ArrowInvalid as error:
         raise UnreadableBlockError(str(error)) from error
-    if len(column) != len(lines) * len(layout.value_columns):
+    if len(column) != len(cells):
         raise UnreadableBlockError("a cell holds a line break")
-    values: NDArray[np.float64] = column.to_numpy().reshape(len(lines), -1)
-    return values
-
-
-def _to_sparse(dense: NDArray[np.float64]) -> sparse.csr_array:
-    if not np.isfinite(dense).all():
+    numbers: NDArray[np.float64] = column.to_numpy()
+    if not np.isfinite(numbers).all():
         raise UnreadableBlockError("a cell is empty, NaN or infinite")
-    return sparse.csr_array(dense)
+    return numbers
+
+
+def _join(blocks: list[_Block], n_columns: int, n_rows: int) -> sparse.csr_array:
+    """Join blocks into a matrix of columns x rows; empties the list, to free each block."""
+    ends = np.cumsum(sum((b.values_a_column for b in blocks), np.zeros(n_columns, np.int64)))
+    indptr = np.concatenate([[0], ends]).astype(np.int64)
+    dtype = np.result_type(np.int32, *(block.values.dtype for block in blocks))
+    data, indices = np.empty(indptr[-1], dtype), np.empty(indptr[-1], np.int32)
+    filled = indptr[:-1].copy()
+    first_row = 0
+    blocks.reverse()
+    while blocks:
+        block = blocks.pop()
+        begins = np.cumsum(block.values_a_column) - block.values_a_column
+        places = np.repeat(filled - begins, block.values_a_column)
+        places += np.arange(len(places))
+        data[places] = block.values
+        indices[places] = block.rows + np.int32(first_row)
+        filled += block.values_a_column
+        first_row += len(block.names[0])
+    return sparse.csr_array((data, indices, indptr), shape=(n_columns, n_rows))

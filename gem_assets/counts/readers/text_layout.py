@@ -35,6 +35,9 @@ NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 MISSING = frozenset(["", "na", "nan", "-nan", "n/a", "null", "#n/a", "none", "-"])
 """Cells that say there is no value, in lower case."""
 
+LONGEST_LINE = 64 << 20
+"""Bytes of the longest line that is read, ten million cells; only damaged files have longer."""
+
 _PEEKED_ROWS = 20
 _PEEKED_BYTES = 1_000_000
 

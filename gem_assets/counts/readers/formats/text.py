@@ -5,16 +5,14 @@ from __future__ import annotations
 from scipy import sparse
 
 from gem_assets.counts.gene_names import ensembl_share
-from gem_assets.counts.matrix import CountMatrix, narrowest
+from gem_assets.counts.matrix import CountMatrix
 from gem_assets.counts.orientation import orient
 from gem_assets.counts.readers.reader import CountsFile
 from gem_assets.counts.readers.source import CountsSource
 from gem_assets.counts.readers.text_blocks import (
     TextTable,
     UnreadableBlockError,
-    can_read_by_lines,
-    read_by_columns,
-    read_by_lines,
+    read_table,
 )
 from gem_assets.counts.readers.text_faults import find_fault
 from gem_assets.counts.readers.text_layout import (
@@ -75,7 +73,9 @@ class DelimitedTextReader:
             notes.append("The header has no heading for the column of row names.")
         if axes.orientation == "samples x genes":
             _refuse_sample_annotation(layout)
-            matrix = CountMatrix(tuple(table.row_names), tuple(columns), narrowest(table.counts))
+            matrix = CountMatrix(
+                tuple(table.row_names), tuple(columns), sparse.csr_array(table.columns.T)
+            )
         else:
             ids, symbols = table.row_names, table.second_names
             if symbols is not None and ensembl_share(symbols) > ensembl_share(ids):
@@ -89,7 +89,7 @@ class DelimitedTextReader:
             matrix = CountMatrix(
                 tuple(columns),
                 tuple(ids),
-                narrowest(sparse.csr_array(table.counts.T)),
+                table.columns,
                 tuple(symbols) if symbols is not None else None,
             )
         name = _FORMATS.get(layout.delimiter, "text")
@@ -97,11 +97,8 @@ class DelimitedTextReader:
 
     def _read_table(self, source: CountsSource, layout: TextLayout) -> TextTable:
         try:
-            if can_read_by_lines(layout):
-                with source.bytes() as file:
-                    return read_by_lines(file, layout)
-            with source.arrow_stream() as stream:
-                return read_by_columns(stream, layout)
+            with source.bytes() as file:
+                return read_table(file, layout)
         except UnreadableBlockError as error:
             with source.bytes() as file:
                 raise find_fault(file, layout) or _unexplained(error) from error
