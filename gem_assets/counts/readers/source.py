@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO, TypeAlias, cast
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, cast
 
 import pyarrow as pa
-from upath import UPath
 
+from gem_assets.counts.readers.expansion import BoundedStream
+from gem_assets.counts.readers.folder import Location, Member, list_members, local_path
 from gem_assets.problems import RefusedInputError, refuse
 
-Location: TypeAlias = Path | UPath
-"""A local path, or any location that fsspec reaches (``s3://``, ``https://``, ``memory://``)."""
+__all__ = ["HEAD_BYTES", "CountsSource", "Location", "naming"]
 
 HEAD_BYTES = 65_536
 
@@ -35,11 +34,18 @@ class CountsSource:
         First 64 KiB of the file, decompressed; empty for a folder.
     compression
         ``gzip``, ``zstd``, ``bz2`` or None: told by the first bytes, not by the name.
+    members
+        The files of a folder; empty for a file.
+    is_folder
+        Whether it is a folder.
     """
 
     path: Location
     head: bytes
     compression: str | None = None
+    members: tuple[Member, ...] = ()
+    is_folder: bool = False
+    _heads: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def open(cls, path: Location) -> CountsSource:
@@ -48,13 +54,16 @@ class CountsSource:
         Raises
         ------
         gem_assets.problems.RefusedInputError
-            If it does not exist, may not be read, is empty, or its compression is damaged.
+            If it does not exist, may not be read, can't be reached, is empty, or its compression
+            is damaged.
         """
-        if path.is_dir():
-            return cls(path, b"")
         try:
+            if path.is_dir():
+                return cls(path, b"", members=list_members(path), is_folder=True)
             with path.open("rb") as file:
                 head = file.read(HEAD_BYTES)
+        except RefusedInputError:
+            raise
         except FileNotFoundError as error:
             raise refuse(
                 "file_not_found",
@@ -67,6 +76,11 @@ class CountsSource:
                 "the file may not be read by this user.",
                 "Grant read permission on the file.",
             ) from error
+        except Exception as error:
+            if local_path(path) is not None:
+                raise
+            # Every driver of fsspec has errors of its own: of its network, its keys, its absence.
+            raise unreachable(error) from error
         if not head:
             raise refuse("empty_file", "the file is empty.", "Write or download it again.")
         compression = next(
@@ -85,6 +99,34 @@ class CountsSource:
             )
         return cls(path, head, compression)
 
+    def open_member(self, member: Member) -> CountsSource:
+        """Open a file of the folder; wrap what reads it in `naming`, too.
+
+        Raises
+        ------
+        gem_assets.problems.RefusedInputError
+            As `open`, and if it is a link that leads out of the folder (``path_leaves_folder``).
+        """
+        with naming(member.name):
+            if member.leaves:
+                raise refuse(
+                    "path_leaves_folder",
+                    "this is a link to somewhere outside the folder, which is not followed.",
+                    "Copy what it points to into the folder, or remove the link.",
+                )
+            return CountsSource.open(self.path / member.name)
+
+    def member_head(self, member: Member) -> bytes:
+        """Return the first bytes of a file of the folder; none if it can't be read. Cached."""
+        head = self._heads.get(member.name)
+        if head is None:
+            try:
+                head = self.open_member(member).head
+            except (RefusedInputError, OSError):
+                head = b""
+            self._heads[member.name] = head
+        return head
+
     @contextmanager
     def arrow_stream(self) -> Iterator[pa.NativeFile]:
         """Open the file for Arrow, decompressed.
@@ -92,15 +134,31 @@ class CountsSource:
         Raises
         ------
         gem_assets.problems.RefusedInputError
-            While reading, if the compressed stream is cut off or damaged (``damaged_file``).
+            While reading, if the compressed stream is cut off or damaged (``damaged_file``), or
+            unpacks to absurdly much (``expands_too_far``).
         """
-        with self.path.open("rb") as file, pa.PythonFile(file, mode="r") as stream:
+        with self._decompressed() as file, pa.PythonFile(file, mode="r") as stream:
+            yield stream
+
+    @contextmanager
+    def bytes(self) -> Iterator[BinaryIO]:
+        """Open the file for Python as buffered, decompressed bytes; refuses as `arrow_stream`."""
+        with self._decompressed() as file, io.BufferedReader(file, 1 << 20) as buffered:
+            yield cast(BinaryIO, buffered)
+
+    @contextmanager
+    def _decompressed(self) -> Iterator[io.RawIOBase]:
+        with self.path.open("rb") as file:
             if self.compression is None:
-                yield stream
+                yield cast(io.RawIOBase, file)
                 return
             try:
-                with pa.CompressedInputStream(stream, self.compression) as decompressed:
-                    yield decompressed
+                with (
+                    pa.PythonFile(file, mode="r") as stream,
+                    pa.CompressedInputStream(stream, self.compression) as decompressed,
+                    BoundedStream(decompressed, stream.tell) as bounded,
+                ):
+                    yield bounded
             except RefusedInputError:
                 raise
             except OSError as error:
@@ -114,8 +172,25 @@ class CountsSource:
                     "Copy or download the file again; it is probably incomplete.",
                 ) from error
 
-    @contextmanager
-    def bytes(self) -> Iterator[BinaryIO]:
-        """Open the file for Python as buffered, decompressed bytes."""
-        with self.arrow_stream() as stream, io.BufferedReader(cast(io.RawIOBase, stream)) as file:
-            yield cast(BinaryIO, file)
+
+@contextmanager
+def naming(member: str) -> Iterator[None]:
+    """Put a member's name before the sentences of what is refused within."""
+    try:
+        yield
+    except RefusedInputError as error:
+        raise RefusedInputError(
+            *(replace(p, sentence=f"{member}: {p.sentence}") for p in error.problems)
+        ) from error
+
+
+def unreachable(error: Exception) -> RefusedInputError:
+    """Return the refusal of a location that its file system can't reach."""
+    lines: Sequence[str] = str(error).strip().splitlines() or [""]
+    reason = f"{type(error).__name__}: {lines[0].rstrip('.')}" if lines[0] else type(error).__name__
+    return refuse(
+        "location_unreachable",
+        f"the location can't be reached ({reason}).",
+        "Check the address, the network and the access keys, and that the fsspec package of this "
+        "kind of storage is installed (s3fs, gcsfs, adlfs, aiohttp); or copy the file here.",
+    )
