@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from gem_assets.assets.build import build_gem_assets
-from gem_assets.assets.progress import Listener, listening
+from gem_assets.assets.progress import Listener, Reader, listening
 from gem_assets.assets.qc import LABELS_AGREE
 from gem_assets.datasets import choose_datasets
 from gem_assets.graph import AssetGraph
@@ -53,6 +53,7 @@ def run_datasets(
     *,
     on_start: Callable[[str], None] = print,
     on_progress: Listener = lambda *_: None,
+    on_line: Reader = lambda _: None,
 ) -> Iterator[DatasetOutcome]:
     """Materialise datasets one after the other, in this process.
 
@@ -68,6 +69,8 @@ def run_datasets(
         Told what is about to be done, a line a time.
     on_progress
         Told how many samples of the dataset are predicted: done, total, known before.
+    on_line
+        Told what the one who waits should know: the model wakes, a step is tried again.
 
     Raises
     ------
@@ -81,9 +84,10 @@ def run_datasets(
             definitions = build_gem_assets(modality, settings=settings)
             instance.add_dynamic_partitions(graph.partitions.name or "", datasets)
             on_start(f"{modality}: asking the {settings.endpoint} endpoint for its gene order")
-            order = definitions.resolve_job_def(graph.endpoint_job).execute_in_process(
-                instance=instance, raise_on_error=False, run_config=_QUIET
-            )
+            with listening(on_progress, on_line):
+                order = definitions.resolve_job_def(graph.endpoint_job).execute_in_process(
+                    instance=instance, raise_on_error=False, run_config=_QUIET
+                )
             if not order.success:
                 failures = tuple(_failures(order))
                 yield from (
@@ -93,7 +97,7 @@ def run_datasets(
             job = definitions.resolve_job_def(graph.refresh_job)
             for name in datasets:
                 on_start(f"{modality}/{name}")
-                with listening(on_progress):
+                with listening(on_progress, on_line):
                     result = job.execute_in_process(
                         instance=instance,
                         partition_key=name,

@@ -79,7 +79,7 @@ class RunProgress:
         if known == total:
             return
         if not self._console.is_terminal:
-            self._lines = self._lines or SampleProgress(self._say)
+            self._lines = self._lines or SampleProgress(self._say_samples)
             self._lines(done, total, known)
             return
         if self._task is None:
@@ -88,7 +88,11 @@ class RunProgress:
         if done == total:
             self._forget_bar()
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Say something about what is being done."""
+        self._console.print(f"  {line}", markup=False, soft_wrap=True)
+
+    def _say_samples(self, line: str) -> None:
         self._console.print(f"{self._doing}: {line}", markup=False, soft_wrap=True)
 
     def _forget_bar(self) -> None:

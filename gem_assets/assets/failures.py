@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from gem_assets.assets.progress import tell
 from gem_assets.checks import contract_result, fail_for_good
 from gem_assets.graph import AssetGraph
 
@@ -44,7 +45,12 @@ def plain_failures(log: logging.Logger) -> Iterator[None]:
         passing = isinstance(error, WarehouseLockedError | ModelVersionChangedError)
         if not (passing or getattr(error, "retryable", False)):
             raise dg.Failure(description=str(error), allow_retries=False) from None
-        log.warning("%s", error)
+        tell(
+            log,
+            f"{error} This step is tried up to {MAX_RETRIES} times more, "
+            f"{SECONDS_BETWEEN_RETRIES:.0f} s apart.",
+            logging.WARNING,
+        )
         raise dg.RetryRequested(
             max_retries=MAX_RETRIES, seconds_to_wait=SECONDS_BETWEEN_RETRIES
         ) from error

@@ -5,6 +5,7 @@ import warnings
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures
+from gem_assets.assets.progress import state_teller
 from gem_assets.graph import COLD_START, AssetGraph
 
 
@@ -37,9 +38,7 @@ def gem_endpoint(graph: AssetGraph) -> dg.SourceAsset:
                     ledger,
                     endpoint.store(),
                     ready_timeout=endpoint.ready_timeout,
-                    on_state_change=lambda state: context.log.info(
-                        f"{connection.settings.host}: the model is {state.value}"
-                    ),
+                    on_state_change=state_teller(context.log, connection.settings.host),
                 )
             return dg.ObserveResult(
                 asset_key=graph.key("gem_endpoint"),

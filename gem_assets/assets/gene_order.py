@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures, write_tables
+from gem_assets.assets.progress import state_teller
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import contract_result, contract_spec
 from gem_assets.graph import AssetGraph
@@ -35,9 +36,7 @@ def gene_order(graph: AssetGraph) -> dg.AssetsDefinition:
                     ledger,
                     endpoint.store(),
                     ready_timeout=endpoint.ready_timeout,
-                    on_state_change=lambda state: context.log.info(
-                        f"{connection.settings.host}: the model is {state.value}"
-                    ),
+                    on_state_change=state_teller(context.log, connection.settings.host),
                 )
             order = GeneOrder(model.gene_order)
             yield from write_tables(

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures, require_rows, write_pieces
-from gem_assets.assets.progress import SampleProgress, current_listener
+from gem_assets.assets.progress import SampleProgress, current_listener, state_teller, tell
 from gem_assets.assets.spooling import aligned_counts_on_disk
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
@@ -80,16 +80,14 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                 )
                 settings = connection.settings
                 if settings.mode != "embedded" and 0 < plan.new <= endpoint.max_new_samples_per_run:
-                    context.log.info(f"{plan.new} samples will be sent to {settings.host}.")
+                    tell(context.log, f"{plan.new} samples will be sent to {settings.host}.")
                     model, _ = observe_awake(
                         connection,
                         ledger,
                         store,
                         max_age_seconds=settings.warm_seconds,
                         ready_timeout=endpoint.ready_timeout,
-                        on_state_change=lambda state: context.log.info(
-                            f"{settings.host}: the model is {state.value}"
-                        ),
+                        on_state_change=state_teller(context.log, settings.host),
                     )
                 order = GeneOrder(model.gene_order)
                 stale = set(aligned.column("gene_order_hash").unique().to_pylist()) - {order.hash}

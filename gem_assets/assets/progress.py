@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import StrEnum
 
 Listener = Callable[[int, int, int], object]
 """Called with numbers of samples: done, total, known before."""
 
+Reader = Callable[[str], object]
+"""Called with a line that a person who waits should read at once."""
+
 _listener: ContextVar[Listener | None] = ContextVar("progress_listener", default=None)
+_reader: ContextVar[Reader | None] = ContextVar("progress_reader", default=None)
 
 _TOO_SHORT = 0.5  # seconds that say nothing of a rate
 
 
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
+def listening(listener: Listener, reader: Reader | None = None) -> Iterator[None]:
     """Let somebody hear of the progress of steps that this thread runs: the terminal."""
-    token = _listener.set(listener)
+    before = _listener.set(listener), _reader.set(reader)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _listener.reset(before[0])
+        _reader.reset(before[1])
 
 
 def current_listener() -> Listener | None:
     """Return who listens to the steps of this thread, None if nobody does."""
     return _listener.get()
+
+
+def tell(log: logging.Logger, line: str, level: int = logging.INFO) -> None:
+    """Log a line, and show it to whoever waits for the steps of this thread."""
+    log.log(level, "%s", line)
+    reader = _reader.get()
+    if reader is not None:
+        reader(line)
+
+
+def state_teller(log: logging.Logger, host: str) -> Callable[[StrEnum], None]:
+    """Return what tells each new state of the model at a host."""
+    return lambda state: tell(log, f"{host}: the model is {state.value}")
 
 
 class SampleProgress:

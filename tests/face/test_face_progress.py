@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import signal
 import subprocess
@@ -15,10 +16,12 @@ from face_lab import Done, Project
 from face_server import loopback
 from rich.console import Console
 
+from gem_assets.assets.failures import plain_failures
 from gem_assets.assets.progress import SampleProgress, current_listener, duration, listening
 from gem_assets.graph import PREDICTION_TABLES
 from gem_assets.predictions.ledger import Ledger
 from gem_assets.terminal import RunProgress
+from gem_assets.warehouse import WarehouseLockedError
 
 
 class Clock:
@@ -53,6 +56,33 @@ def test_a_listener_hears_of_every_change_as_long_as_it_listens() -> None:
     progress(1, 3, 0)
     progress(2, 3, 0)
     assert heard == [(1, 3, 0), (2, 3, 0)]
+
+
+def test_whoever_waits_reads_each_new_state_of_the_model(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    lines: list[str] = []
+    with loopback() as server:
+        project = Project(tmp_path, tmp_path / "results", instance, endpoint="hosted")
+        with listening(lambda *_: None, lines.append):
+            project.observe()
+        host = server.base_url.removeprefix("http://")
+    assert lines[-1] == f"{host}: the model is ready"
+    assert len(set(lines)) == len(lines)
+
+
+def test_whoever_waits_reads_why_a_step_is_tried_again() -> None:
+    lines: list[str] = []
+    locked = WarehouseLockedError(Path("w.duckdb"), "python (PID 7)", "write", "60 s", 7)
+    with (
+        listening(lambda *_: None, lines.append),
+        pytest.raises(dg.RetryRequested),
+        plain_failures(logging.getLogger("a step")),
+    ):
+        raise locked
+    (line,) = lines
+    assert str(locked) in line
+    assert line.endswith("This step is tried up to 5 times more, 60 s apart.")
 
 
 @pytest.mark.parametrize(
