@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gem_assets.counts.facts import LISTED, CountsFacts
 from gem_assets.counts.gene_names import ensembl_share, landmark_count
-from gem_assets.counts.matrix import CountMatrix
+from gem_assets.counts.matrix import Counts
 from gem_assets.counts.species import find_species_problems
 from gem_assets.counts.values import (
     MILLION,
     ROUNDED_SUMS,
-    ValueFacts,
     find_value_problems,
 )
 from gem_assets.problems import InputProblem, Severity
@@ -28,13 +28,14 @@ EVEN_DEPTH = 0.05
 FEW_READS = 1_000_000
 """A bulk sample with fewer reads is too shallow for its lowly expressed genes."""
 
-_LISTED = 100
+
+def inspect_counts(counts: Counts, modality: Modality, source: str) -> tuple[InputProblem, ...]:
+    """Go through counts once, and return what `judge_counts` says of them."""
+    return judge_counts(CountsFacts.of(counts), modality, source)
 
 
-def inspect_counts(
-    matrix: CountMatrix, modality: Modality, source: str
-) -> tuple[InputProblem, ...]:
-    """Return everything that is wrong or doubtful about a matrix; errors come first.
+def judge_counts(facts: CountsFacts, modality: Modality, source: str) -> tuple[InputProblem, ...]:
+    """Return everything that is wrong or doubtful about counts; errors come first.
 
     Codes of errors: ``no_samples, no_genes, transposed, wrong_species, transcripts, not_finite,
     negative_counts, zscore_like, log_like, tpm_like, scaled_counts, equal_sums,
@@ -43,39 +44,38 @@ def inspect_counts(
 
     Parameters
     ----------
-    matrix
-        Counts as read, not aligned: detected genes and library sizes are those of the input.
+    facts
+        Of the counts as read, not aligned: detected genes and library sizes are those of the input.
     modality
         ``bulk`` or ``sc``.
     source
         What each sentence begins with, usually the path of the file.
     """
-    if not matrix.n_samples or not matrix.n_genes:
-        problems = [_nothing(matrix)]
+    if not facts.n_samples or not facts.n_genes:
+        problems = [_nothing(facts)]
     else:
-        facts = ValueFacts.of(matrix.counts)
-        not_counts = find_value_problems(matrix, modality, facts)
-        problems = [*_transposed(matrix), *find_species_problems(matrix), *not_counts]
-        problems += _empty_samples(matrix, modality)
+        not_counts = find_value_problems(facts, modality)
+        problems = [*_transposed(facts), *find_species_problems(facts.looked_at), *not_counts]
+        problems += _empty_samples(facts, modality)
         if not not_counts:  # depth and detection mean nothing in values that are no counts
-            problems += _doubtful_values(matrix, facts)
-            problems += _shallow_samples(matrix) if modality == "bulk" else []
+            problems += _doubtful_values(facts)
+            problems += _shallow_samples(facts) if modality == "bulk" else []
     problems.sort(key=lambda p: p.severity is not Severity.ERROR)
     return tuple(replace(p, sentence=f"{source}: {p.sentence}") for p in problems)
 
 
-def _nothing(matrix: CountMatrix) -> InputProblem:
-    what = "genes" if matrix.n_samples else "samples"
+def _nothing(facts: CountsFacts) -> InputProblem:
+    what = "genes" if facts.n_samples else "samples"
     return InputProblem(
         f"no_{what}",
         Severity.ERROR,
-        f"there are no {what} in the matrix ({matrix.n_samples} samples x {matrix.n_genes} genes).",
+        f"there are no {what} in the matrix ({facts.n_samples} samples x {facts.n_genes} genes).",
         "Give a counts file with at least one sample and one gene.",
     )
 
 
-def _transposed(matrix: CountMatrix) -> list[InputProblem]:
-    samples, genes = matrix.sample_ids, matrix.gene_ids
+def _transposed(facts: CountsFacts) -> list[InputProblem]:
+    samples, genes = facts.sample_ids, facts.gene_ids
     by_id = ensembl_share(samples) >= 0.5
     by_symbol = landmark_count(samples) >= 2 and landmark_count(genes) == 0
     if not by_id and not (by_symbol and ensembl_share(genes) < 0.5):
@@ -84,16 +84,16 @@ def _transposed(matrix: CountMatrix) -> list[InputProblem]:
         InputProblem(
             "transposed",
             Severity.ERROR,
-            f"the matrix lies on its side: its {matrix.n_samples:,} samples are named like genes "
-            f"({', '.join(samples[:3])}...), its {matrix.n_genes:,} genes like samples "
+            f"the matrix lies on its side: its {facts.n_samples:,} samples are named like genes "
+            f"({', '.join(samples[:3])}...), its {facts.n_genes:,} genes like samples "
             f"({', '.join(genes[:3])}...).",
             "Transpose it, so that samples (obs) are samples and genes (var) are genes.",
         )
     ]
 
 
-def _empty_samples(matrix: CountMatrix, modality: Modality) -> list[InputProblem]:
-    empty = matrix.detected_genes == 0
+def _empty_samples(facts: CountsFacts, modality: Modality) -> list[InputProblem]:
+    empty = facts.detected_genes == 0
     if not empty.any():
         return []
     noun = "samples" if modality == "bulk" else "cells"
@@ -101,30 +101,31 @@ def _empty_samples(matrix: CountMatrix, modality: Modality) -> list[InputProblem
         InputProblem(
             "empty_samples",
             Severity.ERROR,
-            f"{_some(matrix, empty, noun)} no counts at all.",
+            f"{_some(facts, empty, noun)} no counts at all.",
             "Remove them from the counts file; nothing can be predicted from zeros."
             if modality == "bulk"
             else "Filter empty barcodes first: give CellRanger's filtered matrix, not raw.",
-            _where(matrix, empty),
+            _where(facts, empty),
         )
     ]
 
 
-def _doubtful_values(matrix: CountMatrix, facts: ValueFacts) -> list[InputProblem]:
+def _doubtful_values(facts: CountsFacts) -> list[InputProblem]:
     problems = []
-    sums = matrix.total_counts
-    if facts.n_fractional:
+    values = facts.values
+    sums = facts.total_counts
+    if values.n_fractional:
         problems.append(
             InputProblem(
                 "fractional_counts",
                 Severity.WARNING,
-                f"{facts.n_fractional:,} of {facts.n_stored:,} counts above 0 have fractions, as "
+                f"{values.n_fractional:,} of {values.n_stored:,} counts above 0 have fractions, as "
                 "estimated by salmon, kallisto or RSEM.",
                 "They will be rounded, halves to the even number, after the rows of a gene are "
                 "added. Make sure that this is no TPM or FPKM.",
             )
         )
-    elif matrix.n_samples == 1 and abs(sums[0] / MILLION - 1) < ROUNDED_SUMS:
+    elif facts.n_samples == 1 and abs(sums[0] / MILLION - 1) < ROUNDED_SUMS:
         problems.append(
             InputProblem(
                 "maybe_tpm",
@@ -134,12 +135,12 @@ def _doubtful_values(matrix: CountMatrix, facts: ValueFacts) -> list[InputProble
                 "Make sure that these are raw counts.",
             )
         )
-    elif matrix.n_samples >= 3 and facts.n_stored >= 100 and _nearly_equal(sums[sums > 0]):
+    elif facts.n_samples >= 3 and values.n_stored >= 100 and _nearly_equal(sums[sums > 0]):
         problems.append(
             InputProblem(
                 "equal_depth",
                 Severity.WARNING,
-                f"all {matrix.n_samples} samples have nearly the same total "
+                f"all {facts.n_samples} samples have nearly the same total "
                 f"({sums.min():,.0f} to {sums.max():,.0f}): reads were subsampled to one depth, or "
                 "these are normalised values rounded to whole numbers.",
                 "Make sure that these are raw counts.",
@@ -159,49 +160,49 @@ def _nearly_equal(sums: NDArray[np.float64]) -> bool:
     return within <= ROUNDED_SUMS or (len(sums) >= 10 and variation < EVEN_DEPTH)
 
 
-def _shallow_samples(matrix: CountMatrix) -> list[InputProblem]:
+def _shallow_samples(facts: CountsFacts) -> list[InputProblem]:
     problems = []
-    counted = matrix.detected_genes > 0  # an empty sample is an error already
-    few_genes = counted & (matrix.detected_genes < FEW_GENES)
+    counted = facts.detected_genes > 0  # an empty sample is an error already
+    few_genes = counted & (facts.detected_genes < FEW_GENES)
     # In a filtered matrix that many genes can't be detected; its coverage of the model's genes is
     # looked at when it is aligned.
-    if matrix.n_genes >= FEW_GENES and few_genes.any():
+    if facts.n_genes >= FEW_GENES and few_genes.any():
         problems.append(
             InputProblem(
                 "few_genes",
                 Severity.WARNING,
-                f"{_some(matrix, few_genes, 'samples')} fewer than {FEW_GENES:,} detected genes "
-                f"(least: {matrix.detected_genes[few_genes].min():,}).",
+                f"{_some(facts, few_genes, 'samples')} fewer than {FEW_GENES:,} detected genes "
+                f"(least: {facts.detected_genes[few_genes].min():,}).",
                 "Take predictions for them with caution: RNA may be degraded or the library small.",
-                _where(matrix, few_genes),
+                _where(facts, few_genes),
             )
         )
-    few_reads = counted & (matrix.total_counts < FEW_READS)
+    few_reads = counted & (facts.total_counts < FEW_READS)
     if few_reads.any():
         problems.append(
             InputProblem(
                 "few_reads",
                 Severity.WARNING,
-                f"{_some(matrix, few_reads, 'samples')} fewer than {FEW_READS:,} counts (least: "
-                f"{matrix.total_counts[few_reads].min():,.0f}).",
+                f"{_some(facts, few_reads, 'samples')} fewer than {FEW_READS:,} counts (least: "
+                f"{facts.total_counts[few_reads].min():,.0f}).",
                 "Take predictions for them with caution. If these are single cells, they belong "
                 "under sc/; if these are rounded TPM or FPKM, give raw counts.",
-                _where(matrix, few_reads),
+                _where(facts, few_reads),
             )
         )
     return problems
 
 
-def _some(matrix: CountMatrix, which: NDArray[np.bool_], noun: str) -> str:
+def _some(facts: CountsFacts, which: NDArray[np.bool_], noun: str) -> str:
     """Say how many of the samples, and name the first: the beginning of a sentence about them."""
     n = int(np.count_nonzero(which))
-    first = matrix.sample_ids[int(np.argmax(which))]
-    if matrix.n_samples == 1:
+    first = facts.sample_ids[int(np.argmax(which))]
+    if facts.n_samples == 1:
         return f"the only {noun[:-1]} ({first}) has"
     if n == 1:
-        return f"1 of {matrix.n_samples:,} {noun} ({first}) has"
-    return f"{n:,} of {matrix.n_samples:,} {noun} (the first is {first}) have"
+        return f"1 of {facts.n_samples:,} {noun} ({first}) has"
+    return f"{n:,} of {facts.n_samples:,} {noun} (the first is {first}) have"
 
 
-def _where(matrix: CountMatrix, which: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(matrix.sample_ids[i] for i in np.flatnonzero(which)[:_LISTED])
+def _where(facts: CountsFacts, which: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(facts.sample_ids[i] for i in np.flatnonzero(which)[:LISTED])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from gem_assets.counts.facts import CountsFacts, ValueFacts
 from gem_assets.counts.matrix import CountMatrix
 from gem_assets.problems import InputProblem, Severity
 from gem_assets.settings import Modality
@@ -39,51 +38,11 @@ WHOLE_SHARE = 0.2
 (written with one decimal, 8 to 10 %, measured)."""
 
 _LOOKED_AT = 100
-_CHUNK = 4_000_000
-_LISTED = 100
 
 _WANTED = "Give the raw counts (reads or UMIs), before any scaling, logarithm or batch correction."
 
 
-@dataclass(frozen=True, slots=True)
-class ValueFacts:
-    """What one pass over the stored values tells; ``mean`` and ``sd`` include the zeros."""
-
-    n_stored: int
-    n_not_finite: int
-    n_negative: int
-    n_fractional: int
-    maximum: float
-    mean: float
-    sd: float
-
-    @classmethod
-    def of(cls, counts: sparse.csr_array) -> ValueFacts:
-        """Look at a matrix chunk by chunk, so that no copy of it is made."""
-        data = counts.data
-        whole_dtype = data.dtype.kind in "iub"
-        not_finite = negative = fractional = 0
-        maximum, total, squares = 0.0, 0.0, 0.0
-        for start in range(0, len(data), _CHUNK):
-            chunk = data[start : start + _CHUNK].astype(np.float64)
-            if not whole_dtype:
-                finite = np.isfinite(chunk)
-                not_finite += len(chunk) - int(np.count_nonzero(finite))
-                chunk = chunk[finite]
-                fractional += int(np.count_nonzero(chunk != np.rint(chunk)))
-            negative += int(np.count_nonzero(chunk < 0))
-            maximum = max(maximum, float(chunk.max(initial=0.0)))
-            total += float(chunk.sum())
-            squares += float(np.square(chunk).sum())
-        cells = max(counts.shape[0] * counts.shape[1], 1)
-        mean = total / cells
-        sd = float(np.sqrt(max(squares / cells - mean**2, 0.0)))
-        return cls(len(data), not_finite, negative, fractional, maximum, mean, sd)
-
-
-def find_value_problems(
-    matrix: CountMatrix, modality: Modality, facts: ValueFacts | None = None
-) -> tuple[InputProblem, ...]:
+def find_value_problems(facts: CountsFacts, modality: Modality) -> tuple[InputProblem, ...]:
     """Return an error if the values can't be raw counts: at most one, the one that explains most.
 
     Refused are NaN, infinite and negative values, logarithms, z-scores, TPM, CPM, FPKM, otherwise
@@ -91,13 +50,12 @@ def find_value_problems(
     their sums are those of rounded TPM or CPM, or if they are quantile-normalised. FPKM whose sums
     exceed a million can't be told from estimated counts.
     """
-    facts = facts or ValueFacts.of(matrix.counts)
-    problem = _impossible(matrix, facts) or _transformed(facts)
-    if problem is None and facts.n_stored:
+    problem = _impossible(facts.values) or _transformed(facts.values)
+    if problem is None and facts.values.n_stored:
         problem = (
-            _quantile_normalised(matrix)
-            or (_scaled(matrix, modality, facts) if facts.n_fractional else None)
-            or (_rounded(matrix) if not facts.n_fractional else None)
+            _quantile_normalised(facts)
+            or (_scaled(facts, modality) if facts.values.n_fractional else None)
+            or (_rounded(facts) if not facts.values.n_fractional else None)
         )
     return () if problem is None else (problem,)
 
@@ -108,21 +66,20 @@ def _error(
     return InputProblem(code, Severity.ERROR, sentence, action, where)
 
 
-def _impossible(matrix: CountMatrix, facts: ValueFacts) -> InputProblem | None:
-    data = matrix.counts.data
-    if facts.n_not_finite:
-        where = _cells(matrix, np.flatnonzero(~np.isfinite(data)))
+def _impossible(values: ValueFacts) -> InputProblem | None:
+    if values.n_not_finite:
+        where = values.not_finite_in
         return _error(
             "not_finite",
-            f"{facts.n_not_finite:,} value(s) are NaN or infinite, the first in {where[0]}.",
+            f"{values.n_not_finite:,} value(s) are NaN or infinite, the first in {where[0]}.",
             "Write 0 where no read was counted, and remove genes or samples not measured.",
             where,
         )
-    if facts.n_negative and (not facts.n_fractional or facts.maximum >= LOG_MAXIMUM):
-        where = _cells(matrix, np.flatnonzero(data < 0))
+    if values.n_negative and (not values.n_fractional or values.maximum >= LOG_MAXIMUM):
+        where = values.negative_in
         return _error(
             "negative_counts",
-            f"{facts.n_negative:,} value(s) are negative, the first in {where[0]}; counts start "
+            f"{values.n_negative:,} value(s) are negative, the first in {where[0]}; counts start "
             "at 0.",
             _WANTED,
             where,
@@ -130,28 +87,28 @@ def _impossible(matrix: CountMatrix, facts: ValueFacts) -> InputProblem | None:
     return None
 
 
-def _transformed(facts: ValueFacts) -> InputProblem | None:
-    if facts.n_negative and abs(facts.mean) < 0.1 and 0.5 < facts.sd < 1.5:
+def _transformed(values: ValueFacts) -> InputProblem | None:
+    if values.n_negative and abs(values.mean) < 0.1 and 0.5 < values.sd < 1.5:
         return _error(
             "zscore_like",
-            f"the values look like z-scores: {facts.n_negative:,} are negative, their mean is "
-            f"{facts.mean:.2f} and their standard deviation {facts.sd:.2f}.",
+            f"the values look like z-scores: {values.n_negative:,} are negative, their mean is "
+            f"{values.mean:.2f} and their standard deviation {values.sd:.2f}.",
         )
-    if facts.n_fractional and facts.maximum < LOG_MAXIMUM:
-        negatives = f", {facts.n_negative:,} negative" if facts.n_negative else ""
+    if values.n_fractional and values.maximum < LOG_MAXIMUM:
+        negatives = f", {values.n_negative:,} negative" if values.n_negative else ""
         return _error(
             "log_like",
             "the values look like logarithms (log-normalised, log-TPM, log-CPM, vst...): "
-            f"{facts.n_fractional:,} of {facts.n_stored:,} have fractions{negatives}, and the "
-            f"largest is {facts.maximum:.3g}.",
+            f"{values.n_fractional:,} of {values.n_stored:,} have fractions{negatives}, and the "
+            f"largest is {values.maximum:.3g}.",
         )
     return None
 
 
-def _scaled(matrix: CountMatrix, modality: Modality, facts: ValueFacts) -> InputProblem | None:
+def _scaled(facts: CountsFacts, modality: Modality) -> InputProblem | None:
     """Judge values with fractions: TPM, CPM, FPKM, or counts divided by something."""
-    sums = matrix.total_counts[matrix.detected_genes > 0]
-    multiples = _multiples_of_one_number(matrix)
+    sums = facts.total_counts[facts.detected_genes > 0]
+    multiples = _multiples_of_one_number(facts.looked_at)
     tolerance = EXACT_SUM if len(sums) == 1 else ROUNDED_SUMS
     if np.all(np.abs(sums / MILLION - 1) < tolerance):
         return _error(
@@ -176,7 +133,7 @@ def _scaled(matrix: CountMatrix, modality: Modality, facts: ValueFacts) -> Input
     if sums.max() > MILLION * (1 + EXACT_SUM) or sums.min() < FILTERED_LEAST:
         return None
     even = len(sums) > 1 and float(sums.std() / sums.mean()) < FILTERED_SPREAD
-    hardly_whole = 1 - facts.n_fractional / facts.n_stored < WHOLE_SHARE
+    hardly_whole = 1 - facts.values.n_fractional / facts.values.n_stored < WHOLE_SHARE
     if even or (modality == "bulk" and hardly_whole):
         return _error(
             "tpm_like",
@@ -186,12 +143,12 @@ def _scaled(matrix: CountMatrix, modality: Modality, facts: ValueFacts) -> Input
     return None
 
 
-def _rounded(matrix: CountMatrix) -> InputProblem | None:
+def _rounded(facts: CountsFacts) -> InputProblem | None:
     """Judge whole numbers: TPM or CPM rounded sum to a million, nearly but not exactly.
 
     Samples that all sum to exactly the same are subsampled reads, and real counts.
     """
-    sums = matrix.total_counts[matrix.detected_genes > 0]
+    sums = facts.total_counts[facts.detected_genes > 0]
     distance = np.abs(sums / MILLION - 1)
     if len(sums) == 1:
         near = distance[0] < ROUNDED_SUM and sums[0] != MILLION
@@ -206,11 +163,12 @@ def _rounded(matrix: CountMatrix) -> InputProblem | None:
     )
 
 
-def _quantile_normalised(matrix: CountMatrix) -> InputProblem | None:
+def _quantile_normalised(facts: CountsFacts) -> InputProblem | None:
     """Find samples whose sorted values are the same, though the samples aren't.
 
     Needs 100 values a sample and 50 different ones, so that a small table is never met by chance.
     """
+    matrix = facts.looked_at
     counts = matrix.counts
     rows = _evenly(np.flatnonzero(np.diff(counts.indptr) >= 100))
     if len(rows) < 2 or len(rows) < min(matrix.n_samples, _LOOKED_AT):
@@ -230,7 +188,7 @@ def _quantile_normalised(matrix: CountMatrix) -> InputProblem | None:
     return _error(
         "quantile_normalised",
         f"the values look quantile-normalised: sorted, they are the same in all "
-        f"{matrix.n_samples} samples.",
+        f"{facts.n_samples} samples.",
     )
 
 
@@ -279,14 +237,3 @@ def _evenly(rows: NDArray[np.intp]) -> NDArray[np.intp]:
     if len(rows) <= _LOOKED_AT:
         return rows
     return rows[np.linspace(0, len(rows) - 1, _LOOKED_AT, dtype=int)]
-
-
-def _cells(matrix: CountMatrix, positions: NDArray[np.intp]) -> tuple[str, ...]:
-    """Name the cells at the first positions among the stored values."""
-    first = positions[:_LISTED]
-    rows = np.searchsorted(matrix.counts.indptr, first, side="right") - 1
-    return tuple(
-        f"sample {matrix.sample_ids[row]!r}, gene {matrix.gene_ids[matrix.counts.indices[i]]!r} "
-        f"({matrix.counts.data[i]})"
-        for row, i in zip(rows, first, strict=True)
-    )

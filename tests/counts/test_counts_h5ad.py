@@ -75,7 +75,7 @@ def test_counts_are_the_same_however_they_are_stored(written, stored):
     assert file.matrix.sample_ids == ("cell0", "cell1", "cell2")
     assert file.matrix.gene_ids == tuple(SYMBOLS)
     assert (file.format, file.orientation) == ("h5ad", None)
-    assert file.notes == ("Counts are from X: all its values are whole numbers.",)
+    assert file.notes == ("Counts are from X, the only matrix in the file.",)
 
 
 def test_a_counts_layer_wins(written):

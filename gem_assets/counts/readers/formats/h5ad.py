@@ -4,46 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
-from gem_assets.counts.gene_names import ensembl_share
-from gem_assets.counts.matrix import CountMatrix, narrowest
-from gem_assets.counts.readers.reader import CountsFile
+from gem_assets.counts.facts import CountsFacts
+from gem_assets.counts.matrix import VALUES_A_CHUNK, CountMatrix, narrowest, require_unique
+from gem_assets.counts.readers.anndata_names import gene_names, index_of
+from gem_assets.counts.readers.reader import CountsFile, naming
 from gem_assets.counts.readers.source import CountsSource
+from gem_assets.counts.readers.stored_rows import dense_runs, shape_of, stored_rows
 from gem_assets.counts.values import find_value_problems
 from gem_assets.problems import RefusedInputError, refuse
 
 if TYPE_CHECKING:
     import h5py
-    import pandas as pd
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 
 CANDIDATES = (("layers/counts", "var"), ("raw/X", "raw/var"), ("X", "var"))
 """Places of counts, in the order they are tried, each with the table that names its genes."""
 
-_SECOND_NAMES = (
-    "gene_ids",  # scanpy.read_10x_*
-    "gene_id",
-    "ensembl_id",
-    "ensembl_gene_id",
-    "feature_id",
-    "feature_name",  # CELLxGENE schema
-    "gene_symbols",  # scanpy.read_10x_*(var_names="gene_ids")
-    "gene_symbol",
-    "gene_name",
-    "gene_names",
-    "gene_short_name",
-    "symbol",
-    "hgnc_symbol",
-)
-"""Columns of ``var`` that name the genes once more, in the order they are looked for."""
+GLANCES = 16
+"""So many parts of the only matrix of a file, evenly spread, are looked at before it is read."""
 
-_CHUNK = 4_000_000
-"""Values looked at at a time, 32 MB as float64."""
+_GLANCE = 2**18
+"""Values of a part."""
 
 
 class H5adReader:
@@ -52,6 +39,9 @@ class H5adReader:
     Counts are looked for in ``layers["counts"]``, ``raw.X`` and ``X``: the first whose values are
     all whole and none negative. Only if there is none, the first with fractions that can still be
     counts (estimated by salmon or RSEM) is taken.
+
+    A file with one matrix leaves no choice, so it is only glanced at: what its values are is seen
+    when they are read, and judged with all counts.
     """
 
     rank = 10
@@ -68,7 +58,7 @@ class H5adReader:
             return True
 
     def read(self, source: CountsSource) -> CountsFile:
-        """Read the file; see ``Reader.read``."""
+        """Read the names, and find the counts; see ``Reader.read``."""
         if not source.head.startswith(_MAGIC):
             raise refuse(
                 "not_hdf5",
@@ -76,7 +66,33 @@ class H5adReader:
                 "Write it with anndata's write_h5ad, uncompressed.",
             )
         with _open(source) as file:
-            return _read(file)
+            return _find_counts(source, file)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class H5adCounts:
+    """Counts in an AnnData file, read from it each time they are gone through."""
+
+    source: CountsSource
+    place: str
+    sample_ids: tuple[str, ...]
+    gene_ids: tuple[str, ...]
+    gene_symbols: tuple[str, ...] | None
+
+    def chunks(self, values: int = VALUES_A_CHUNK) -> Iterator[CountMatrix]:
+        """Yield all rows in their order; see ``Counts.chunks``."""
+        with naming(self.source.path), _open(self.source) as file:
+            start = 0
+            for rows in stored_rows(_matrix(file, self.place), values):
+                stop = start + rows.shape[0]
+                finite = rows.dtype.kind != "f" or np.isfinite(rows.data).all()
+                yield CountMatrix(
+                    self.sample_ids[start:stop],
+                    self.gene_ids,
+                    narrowest(rows) if finite else rows,
+                    self.gene_symbols,
+                )
+                start = stop
 
 
 @contextmanager
@@ -90,10 +106,11 @@ def _open(source: CountsSource) -> Iterator[h5py.File]:
                 yield file
         except RefusedInputError:
             raise
-        except (OSError, KeyError, RuntimeError) as error:
+        # What a file says of itself may have any type, or none.
+        except (OSError, LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # of the disk or the network
-            reason = str(error.__cause__ or error).splitlines()[0]
+            reason = (str(error.__cause__ or error).splitlines() or [type(error).__name__])[0]
             raise refuse(
                 "damaged_file",
                 f"the HDF5 file is cut off or damaged ({reason}).",
@@ -101,7 +118,7 @@ def _open(source: CountsSource) -> Iterator[h5py.File]:
             ) from error
 
 
-def _read(file: h5py.File) -> CountsFile:
+def _find_counts(source: CountsSource, file: h5py.File) -> CountsFile:
     present = [(place, var) for place, var in CANDIDATES if place in file]
     if not present:
         raise refuse(
@@ -109,30 +126,23 @@ def _read(file: h5py.File) -> CountsFile:
             "the AnnData file holds no matrix: there is no layers['counts'], raw.X or X.",
             "Store the raw counts in layers['counts'] or X and write the file again.",
         )
+    only = len(present) == 1
     for place, var in present:
-        if _holds_whole_numbers(file[place]):
-            return CountsFile(
-                _matrix(file, place, var),
-                "h5ad",
-                notes=(
-                    f"Counts are from {_spoken(place)}: {_why_chosen(place, present)}.",
-                    *_names_note(file[var]),
-                ),
-            )
+        if _holds_whole_numbers(_matrix(file, place), glancing=only):
+            return _counts_file(source, file, place, var, f"{_why_chosen(place, present)}.")
     last: RefusedInputError | None = None
     for place, var in present:
-        matrix = _matrix(file, place, var)
-        problems = find_value_problems(matrix, "sc")
+        found = _counts_file(
+            source,
+            file,
+            place,
+            var,
+            "which holds fractions that look like estimated counts; nothing in the file holds "
+            "whole numbers.",
+        )
+        problems = find_value_problems(CountsFacts.of(found.counts), "sc")
         if not problems:
-            return CountsFile(
-                matrix,
-                "h5ad",
-                notes=(
-                    f"Counts are from {_spoken(place)}, which holds fractions that look like "
-                    "estimated counts; nothing in the file holds whole numbers.",
-                    *_names_note(file[var]),
-                ),
-            )
+            return found
         last = refuse(
             problems[0].code,
             f"no matrix holds raw counts (looked in {', '.join(_spoken(p) for p, _ in present)}); "
@@ -145,53 +155,76 @@ def _read(file: h5py.File) -> CountsFile:
     raise last
 
 
-def _matrix(file: h5py.File, place: str, var: str) -> CountMatrix:
-    sample_ids = _names(file["obs"])
-    gene_ids, symbols, _ = _gene_names(file[var])
-    counts = _load(file[place])
-    if counts.shape != (len(sample_ids), len(gene_ids)):
+def _counts_file(
+    source: CountsSource, file: h5py.File, place: str, var: str, why: str
+) -> CountsFile:
+    sample_ids = index_of(_own(file, "obs"))
+    gene_ids, symbols, column = gene_names(_own(file, var))
+    shape = shape_of(file[place])
+    if shape != (len(sample_ids), len(gene_ids)):
         raise refuse(
             "shape_mismatch",
-            f"{_spoken(place)} is {counts.shape[0]} x {counts.shape[1]}, but there are "
-            f"{len(sample_ids)} obs names and {len(gene_ids)} var names.",
+            f"{_spoken(place)} is {shape[0]} x {shape[1]}, but there are {len(sample_ids)} obs "
+            f"names and {len(gene_ids)} var names.",
             "Write the file again with anndata's write_h5ad.",
         )
-    if np.all(np.isfinite(counts.data)):
-        counts = narrowest(counts)
-    return CountMatrix(sample_ids, gene_ids, counts, symbols)
+    require_unique(sample_ids)
+    named = () if column is None else (f"The column {column!r} of var names the genes once more.",)
+    counts = H5adCounts(source, place, sample_ids, gene_ids, symbols)
+    return CountsFile(counts, "h5ad", notes=(f"Counts are from {_spoken(place)}, {why}", *named))
 
 
-def _load(node: h5py.Group | h5py.Dataset) -> sparse.csr_array:
-    """Load a matrix as CSR; a dense one by chunks of rows, so that it is never whole in memory."""
+def _own(file: h5py.File, place: str) -> h5py.Group | h5py.Dataset:
+    """Return what lies at a place, after looking that it lies in this very file."""
     import h5py
-    from anndata.io import read_elem
 
-    if not isinstance(node, h5py.Dataset):
-        return sparse.csr_array(read_elem(node))
-    if node.ndim != 2:
+    node = file[place]
+    outside = node.file != file
+    if isinstance(node, h5py.Dataset):
+        outside |= bool(node.external)
+    else:
+        links = (node.get(name, getlink=True) for name in node)
+        outside |= any(isinstance(link, h5py.ExternalLink) for link in links)
+        outside = outside or any(getattr(part, "external", None) for part in node.values())
+    if outside:
+        raise refuse(
+            "links_elsewhere",
+            f"{_spoken(place)} is, or holds, a link to another file, which is not followed.",
+            "Write the file again with anndata's write_h5ad, so that it holds everything itself.",
+        )
+    return node
+
+
+def _matrix(file: h5py.File, place: str) -> h5py.Group | h5py.Dataset:
+    """Return a stored matrix, after looking that it is one."""
+    node = _own(file, place)
+    n_dimensions = len(shape_of(node))
+    if n_dimensions != 2:
         raise refuse(
             "no_matrix",
-            f"{_spoken(node.name.strip('/'))} has {node.ndim} dimension(s), not 2.",
+            f"{_spoken(place)} has {n_dimensions} dimension(s), not 2.",
             "Write the file again with anndata's write_h5ad.",
         )
-    chunks = [sparse.csr_array(node[rows]) for rows in _row_slices(node)]
-    if not chunks:
-        return sparse.csr_array(node.shape, dtype=node.dtype)
-    return sparse.csr_array(sparse.vstack(chunks, format="csr"))
+    return node
 
 
-def _holds_whole_numbers(node: h5py.Group | h5py.Dataset) -> bool:
-    """Tell whether every value is whole, finite and not negative; stops at the first that isn't."""
+def _holds_whole_numbers(node: h5py.Group | h5py.Dataset, *, glancing: bool) -> bool:
+    """Tell whether every value is whole, finite and not negative; stops at the first that isn't.
+
+    ``glancing`` looks at `GLANCES` parts of the values instead of all.
+    """
     import h5py
 
     if isinstance(node, h5py.Dataset):
-        values, slices = node, _row_slices(node)
+        values, parts = node, dense_runs(node, _GLANCE)
     else:
         values = node["data"]
-        slices = [slice(i, i + _CHUNK) for i in range(0, values.shape[0], _CHUNK)]
+        parts = [slice(i, i + _GLANCE) for i in range(0, values.shape[0], _GLANCE)]
     if values.dtype.kind in "ub":
         return True
-    for part in slices:
+    if glancing and len(parts) > GLANCES:
+        parts = [parts[i] for i in np.linspace(0, len(parts) - 1, GLANCES, dtype=int)]
+    for part in parts:
         found = values[part]
         # NaN equals nothing, so it fails here too; an infinity equals its own rounding.
         if not (np.all(found >= 0) and np.all(np.isfinite(found))):
@@ -201,88 +234,14 @@ def _holds_whole_numbers(node: h5py.Group | h5py.Dataset) -> bool:
     return True
 
 
-def _row_slices(node: h5py.Dataset) -> list[slice]:
-    if node.ndim == 0:
-        return []
-    step = max(1, _CHUNK // max(1, int(np.prod(node.shape[1:]))))
-    return [slice(start, start + step) for start in range(0, node.shape[0], step)]
-
-
-def _names(frame: h5py.Group | h5py.Dataset) -> tuple[str, ...]:
-    """Return the index of ``obs`` or ``var``."""
-    import h5py
-
-    # anndata before 0.7 wrote one compound dataset, with the index as field "index".
-    old = isinstance(frame, h5py.Dataset)
-    key = "index" if old else frame.attrs.get("_index", "_index")
-    return tuple(str(name) for name in _cells(frame, key))
-
-
-def _columns(frame: h5py.Group | h5py.Dataset) -> tuple[str, ...]:
-    import h5py
-
-    return frame.dtype.names or () if isinstance(frame, h5py.Dataset) else tuple(frame)
-
-
-def _cells(frame: h5py.Group | h5py.Dataset, column: str) -> pd.Series[Any]:
-    """Return a column of ``obs`` or ``var``, text as ``str``."""
-    import h5py
-    import pandas as pd
-    from anndata.io import read_elem
-
-    if isinstance(frame, h5py.Dataset):
-        values = [v.decode() if isinstance(v, bytes) else v for v in frame[column]]
-    else:
-        values = read_elem(frame[column])
-    return pd.Series(values, dtype=object)
-
-
-def _gene_names(
-    frame: h5py.Group | h5py.Dataset,
-) -> tuple[tuple[str, ...], tuple[str, ...] | None, str | None]:
-    """Return ids, second names, and the column that the second names (or the ids) came from.
-
-    Ensembl ids win as ids wherever they stand, in the index or in a column.
-    """
-    index = _names(frame)
-    index_share = ensembl_share(index)
-    for column in _SECOND_NAMES:
-        if column not in _columns(frame):
-            continue
-        other = _column(frame, column, index)
-        if other is None or other == index:
-            continue
-        other_share = ensembl_share(other)
-        if other_share > index_share:
-            return other, index, column
-        if index_share >= 0.5 and other_share < 0.5:
-            return index, other, column
-    return index, None, None
-
-
-def _column(
-    frame: h5py.Group | h5py.Dataset, column: str, index: tuple[str, ...]
-) -> tuple[str, ...] | None:
-    """Return a text column of ``var``, with the index's name where a cell is missing."""
-    import pandas as pd
-
-    cells = _cells(frame, column)
-    if len(cells) != len(index) or not all(isinstance(c, str) for c in cells[cells.notna()]):
-        return None
-    return tuple(cells.where(cells.notna(), pd.Series(index, dtype=object)))
-
-
-def _names_note(frame: h5py.Group | h5py.Dataset) -> tuple[str, ...]:
-    column = _gene_names(frame)[2]
-    return () if column is None else (f"The column {column!r} of var names the genes once more.",)
-
-
 def _why_chosen(place: str, present: list[tuple[str, str]]) -> str:
+    if len(present) == 1:
+        return "the only matrix in the file"
     passed = [_spoken(p) for p, _ in present[: [p for p, _ in present].index(place)]]
     if not passed:
-        return "all its values are whole numbers"
+        return "all of whose values are whole numbers"
     verb = "does" if len(passed) == 1 else "do"
-    return f"all its values are whole numbers, while {' and '.join(passed)} {verb} not hold counts"
+    return f"all of whose values are whole, while {' and '.join(passed)} {verb} not hold counts"
 
 
 def _spoken(place: str) -> str:
