@@ -16,6 +16,7 @@ from gem_assets.warehouse.pieces import require_divisible, require_rules_between
 from gem_assets.warehouse.reader import PARTITIONED, WarehouseReader, one_number, parameters
 from gem_assets.warehouse.schemas import TABLES, require_dataset, table_named, validate
 from gem_assets.warehouse.sessions import writing
+from gem_assets.warehouse.staging import staging
 
 
 class Warehouse(WarehouseReader):
@@ -91,8 +92,9 @@ class Warehouse(WarehouseReader):
         """Replace a dataset's rows in some tables by rows that come in pieces, all or none.
 
         As :meth:`replace_partition`, for more rows than memory has room for: pieces are taken one
-        by one and checked before they are written, and the whole dataset is checked before it
-        takes the place of the old rows. The file is open for writing meanwhile.
+        by one, checked, and staged in temporary files beside the warehouse. Only when there are no
+        more is it opened, for as long as the insertion takes; the whole dataset is checked before
+        it takes the place of the old rows.
 
         Parameters
         ----------
@@ -113,30 +115,35 @@ class Warehouse(WarehouseReader):
         ContractError
             If rows break their table's contract, or that of rows in another piece.
         ValueError
-            If a table can't be replaced so, or a piece has rows for another one.
+            If a piece has rows for another table, or a table whose rows are counted through comes
+            in several pieces.
         KeyError, WarehouseLockedError, WarehouseVersionError, WarehouseError
             As :meth:`replace_partition`; what ``pieces`` raises comes through. In every case the
             old rows are kept.
         """
-        written = dict.fromkeys(tables, 0)
-        for name in written:
+        names = tuple(tables)
+        for name in names:
             _require_replaceable(name, dataset)
-        require_divisible(written)
-        with self._writing() as connection:
-            for name in written:
-                statement = statements.delete(self.schema, name, of_dataset=True)
-                connection.execute(statement, [dataset])
+        with staging(self.path.parent, names, self.modality) as staged:
             for piece in pieces:
                 for name, frame in piece.items():
-                    if name not in written:
+                    if name not in staged.row_counts:
                         raise ValueError(f"a piece has rows of {name}, which is not replaced")
+                    if staged.row_counts[name]:
+                        require_divisible(name)
                     rows = validate(name, frame, modality=self.modality)
                     require_dataset(name, rows, dataset)
-                    self._insert(connection, name, rows)
-                    written[name] += rows.num_rows
-            for name in written:
-                require_rules_between(connection, self.schema, name, dataset)
-        return written
+                    staged.append(name, rows)
+            with self._writing() as connection:
+                for name in names:
+                    statement = statements.delete(self.schema, name, of_dataset=True)
+                    connection.execute(statement, [dataset])
+                    columns = self._columns(connection, name)
+                    with staged.reader(name, columns) as reader:
+                        there = statements.insert_target(self.schema, name)
+                        connection.from_arrow(reader).insert_into(there)
+                    require_rules_between(connection, self.schema, name, dataset)
+        return staged.row_counts
 
     def append_history(self, frame: pa.Table | pd.DataFrame) -> int:
         """Add rows to ``qc_history``; a run that is there already is replaced, not repeated.
@@ -183,15 +190,21 @@ class Warehouse(WarehouseReader):
 
         Not through a registered view: a transaction keeps each of those, with its rows, to its end.
         """
+        columns = self._columns(connection, table)
         there = statements.insert_target(self.schema, table)
-        columns = connection.table(there).columns
-        if set(columns) != set(rows.column_names):
+        connection.from_arrow(rows.select(columns)).insert_into(there)
+
+    def _columns(self, connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+        """Return the columns of a table in the order in which the file has them."""
+        columns = connection.table(statements.insert_target(self.schema, table)).columns
+        declared = table_named(table).column_names
+        if set(columns) != set(declared):
             raise WarehouseError(
                 f"{self.schema}.{table} in the warehouse {self.path} was altered by hand: it has "
-                f"the columns {', '.join(columns)}, expected {', '.join(rows.column_names)}; what "
+                f"the columns {', '.join(columns)}, expected {', '.join(declared)}; what "
                 "was there before is kept"
             )
-        connection.from_arrow(rows.select(columns)).insert_into(there)
+        return list(columns)
 
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:

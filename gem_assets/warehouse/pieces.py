@@ -6,8 +6,6 @@ between them: a key that both have, a value in which they differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import duckdb
 
 from gem_assets.warehouse import statements
@@ -17,18 +15,17 @@ from gem_assets.warehouse.errors import ContractError
 from gem_assets.warehouse.schemas import table_named
 
 
-def require_divisible(tables: Iterable[str]) -> None:
-    """Refuse tables with a rule that needs all rows in their order.
+def require_divisible(table: str) -> None:
+    """Refuse a second piece of a table with a rule that needs all rows in their order.
 
     Raises
     ------
     ValueError
         Naming the table and the rule.
     """
-    for name in tables:
-        for rule in table_named(name).rules:
-            if rule.span is Span.TABLE:
-                raise ValueError(f"{name} is written whole, not in pieces: {rule.says}")
+    for rule in table_named(table).rules:
+        if rule.span is Span.TABLE:
+            raise ValueError(f"{table} comes in one piece: {rule.says}")
 
 
 def require_rules_between(

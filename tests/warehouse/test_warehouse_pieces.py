@@ -94,9 +94,32 @@ def test_rows_of_a_table_that_is_not_replaced_are_refused(warehouse: Warehouse) 
         )
 
 
-def test_a_table_whose_rows_are_counted_through_is_written_whole(warehouse: Warehouse) -> None:
-    with pytest.raises(ValueError, match="raw_genes is written whole, not in pieces"):
-        warehouse.replace_partition_by_pieces(["raw_genes"], [], "study")
+def test_a_table_whose_rows_are_counted_through_comes_in_one_piece(warehouse: Warehouse) -> None:
+    genes = example("raw_genes")
+    assert warehouse.replace_partition_by_pieces(["raw_genes"], [{"raw_genes": genes}], "study")
+    assert warehouse.read("raw_genes", "study").equals(genes)
+    halves = [{"raw_genes": genes.slice(0, 1)}, {"raw_genes": genes.slice(1)}]
+    with pytest.raises(ValueError, match="raw_genes comes in one piece"):
+        warehouse.replace_partition_by_pieces(["raw_genes"], halves, "study")
+
+
+def test_the_warehouse_is_free_until_the_last_piece_is_there(warehouse: Warehouse) -> None:
+    warehouse.replace_partition(whole(), "study")
+    seen: list[int] = []
+
+    def pieces() -> Iterator[dict[str, pa.Table]]:
+        for row in range(2):
+            yield {"latents": example("latents").slice(row, 1)}
+            # Another connection, with other settings, can't be opened beside a writing one.
+            seen.append(warehouse.row_count("latents", "study"))
+            with duckdb.connect(warehouse.path) as other:
+                other.execute("CREATE OR REPLACE TABLE main.elsewhere AS SELECT 1")
+
+    before = len(example("latents"))
+    warehouse.replace_partition_by_pieces(["latents"], pieces(), "study")
+    assert seen == [before, before]
+    assert warehouse.row_count("latents", "study") == 2
+    assert [path.name for path in warehouse.path.parent.iterdir()] == [warehouse.path.name]
 
 
 def test_a_table_altered_by_hand_is_told(warehouse: Warehouse) -> None:
