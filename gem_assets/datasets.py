@@ -22,7 +22,12 @@ DATASET_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 """Names that may be a partition, a folder and a file: letters, digits, ``_``, ``-``, ``.``."""
 
 CONFIG_NAME = "dataset.yaml"
-SHEET_NAMES = ("samples.csv", "samples.tsv")
+SHEET_NAMES = tuple(
+    f"samples.{ending}"
+    for ending in ("csv", "tsv", "txt", "csv.gz", "tsv.gz", "txt.gz", "xlsx", "xls", "ods")
+)
+"""Workbooks are among them so that they are refused with what to do, and not passed over."""
+
 COUNT_SUFFIXES = (".tsv", ".csv", ".txt", ".h5ad")
 COMPRESSION_SUFFIXES = (".gz",)
 _NEVER_COUNTS = frozenset({*SHEET_NAMES, "review.csv"})
@@ -39,7 +44,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         Columns of the sheet that mean one of ours, e.g. ``{body_site: tissue}``.
     aliases
         For a field, words of the sheet and the ontology term they stand for, e.g.
-        ``{tissue: {gut: UBERON:0000160}}``.
+        ``{tissue: {gut: UBERON:0000160}}``; or the path of a table ``field,text,term``.
     thresholds
         Settings of the verdicts that differ from the defaults.
     severity
@@ -50,7 +55,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     counts: str | None = None
     samples: str | None = None
     columns: dict[str, str] = msgspec.field(default_factory=dict)
-    aliases: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    aliases: dict[str, dict[str, str]] | str = msgspec.field(default_factory=dict)
     thresholds: dict[str, float] = msgspec.field(default_factory=dict)
     severity: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -73,6 +78,8 @@ class Dataset:
         The sample sheet; None where the dataset has no stated labels.
     config
         What ``dataset.yaml`` says; the defaults where there is none.
+    alias_file
+        The table of aliases, if they are not in ``dataset.yaml`` itself.
     """
 
     name: str
@@ -81,11 +88,19 @@ class Dataset:
     counts: UPath
     sheet: UPath | None = None
     config: DatasetConfig = field(default_factory=DatasetConfig)
+    alias_file: UPath | None = None
+
+    @property
+    def aliases(self) -> dict[str, dict[str, str]] | UPath:
+        """The dataset's own aliases, or the table they are in."""
+        return (
+            self.alias_file or {} if isinstance(self.config.aliases, str) else self.config.aliases
+        )
 
     def fingerprint(self) -> str:
         """Return a word that changes when one of the files does (name, size or time of change)."""
         digest = blake2b(digest_size=8)
-        for path in (self.counts, self.sheet, self.folder / CONFIG_NAME):
+        for path in (self.counts, self.sheet, self.alias_file, self.folder / CONFIG_NAME):
             if path is not None and path.exists():
                 stat = path.stat()
                 changed = getattr(stat, "st_mtime", 0)
@@ -210,7 +225,9 @@ def dataset_in(folder: UPath, modality: Modality) -> Dataset:
     config = _read_config(folder / CONFIG_NAME)
     counts = _named(folder, config.counts, "counts") if config.counts else _find_counts(folder)
     sheet = _named(folder, config.samples, "samples") if config.samples else _find_sheet(folder)
-    return Dataset(folder.name, modality, folder, counts, sheet, config)
+    aliases = config.aliases
+    alias_file = _named(folder, aliases, "aliases") if isinstance(aliases, str) else None
+    return Dataset(folder.name, modality, folder, counts, sheet, config, alias_file)
 
 
 def dataset_config(data: str, modality: Modality, name: str) -> DatasetConfig:

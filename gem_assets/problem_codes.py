@@ -108,12 +108,20 @@ _ALL = (
             sample_sheet_unnamed_column sample_sheet_repeated_column sample_sheet_column_missing
             sample_sheet_column_unknown sample_sheet_without_sample_id sample_sheet_unnamed_sample
             sample_sheet_duplicate_samples samples_do_not_match
+            sample_sheet_workbook sample_sheet_too_large sample_sheet_title
+            sample_sheet_rows_disagree sample_sheet_not_human
         """,
-        warnings="sample_sheet_column_not_read samples_without_row rows_without_sample",
+        warnings="""
+            sample_sheet_column_not_read samples_without_row rows_without_sample
+            sample_sheet_columns_disagree sample_sheet_merged_cells sample_sheet_mixed_organisms
+        """,
     ),
     *_family(
         Family.LABELS,
-        errors="unknown_alias_field unknown_alias_term",
+        errors="""
+            unknown_alias_field unknown_alias_term
+            alias_file_columns alias_file_gap alias_file_repeat
+        """,
         warnings="labels_disagree labels_not_understood",
     ),
     *_family(Family.THRESHOLDS, errors="unknown_threshold bad_threshold"),

@@ -17,7 +17,10 @@ from gem_assets.graph import AssetGraph
 
 
 def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
-    """Return the asset; a dataset without a sheet has no labels, and nothing of it is judged.
+    """Return the asset.
+
+    A dataset without a sheet has the labels in the ``obs`` of its h5ad, if it is one; without any
+    labels nothing of it is judged.
 
     It depends on ``raw_counts``, because whether a sheet fits can only be told beside the counts:
     a sheet of another dataset must stop the verdicts.
@@ -51,8 +54,9 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
                     dataset.sheet,
                     tuple(samples.column("sample_id").to_pylist()),
                     columns=dataset.config.columns,
-                    aliases=dataset.config.aliases,
+                    aliases=dataset.aliases,
                     severity=dataset.config.severity,
+                    counts=dataset.counts,
                 )
                 rows = yield from write_tables(
                     graph, warehouse, {"sample_labels": stated.table}, name
@@ -67,7 +71,9 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
             data_version=dg.DataVersion(stated.content_hash()),
             metadata={
                 "dagster/partition_row_count": rows["sample_labels"],
-                "sheet": str(dataset.sheet) if dataset.sheet else "none: nothing is judged",
+                "sheet": stated.source or "none: nothing is judged",
+                "sheet_format": stated.format or "none",
+                "assumed": " ".join(stated.notes) or "nothing",
                 "resolutions": stated.resolutions(),
             },
         )

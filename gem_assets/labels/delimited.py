@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gem_assets.problems import refuse
+import pandas as pd
+
+from gem_assets.labels.sheet_file import Row, SheetText, read_sheet_text
+from gem_assets.problems import RefusedInputError, refuse
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -23,7 +23,7 @@ class DelimitedTable:
     Attributes
     ----------
     header
-        Unique names, one a column.
+        Names, one a column; unique unless the format repeats some.
     rows
         As many cells a row as the header has, without surrounding white space.
     lines
@@ -34,6 +34,10 @@ class DelimitedTable:
     rows: list[list[str]]
     lines: tuple[int, ...]
 
+    def frame(self) -> pd.DataFrame:
+        """Return the cells as text under their names."""
+        return pd.DataFrame(self.rows, columns=list(self.header), dtype=str)
+
 
 def read_delimited(path: Path | UPath, source: str) -> DelimitedTable:
     """Read a CSV or TSV; ``source`` is its name in messages.
@@ -41,104 +45,110 @@ def read_delimited(path: Path | UPath, source: str) -> DelimitedTable:
     Raises
     ------
     gem_assets.problems.RefusedInputError
-        If it is missing, not UTF-8 text, empty, ragged, or its header has gaps or repeats.
+        If it is missing, no text, empty, ragged, or its header has gaps or repeats.
     """
-    return _with_header(_rows(_decode(path, source), source), source)
+    return delimited_table(read_sheet_text(path, source))
 
 
-def _decode(path: Path | UPath, source: str) -> str:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise refuse(
-            "sample_sheet_missing",
-            f"There is no sample sheet at {source}.",
-            "Give the path of a CSV or TSV file with one row a sample.",
-        ) from error
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError) as error:
-            raise refuse(
-                "sample_sheet_unreadable",
-                f"{source} is gzipped, but damaged or cut short ({error}).",
-                "Copy or compress the file again.",
-            ) from error
-    if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0") or b"\x00" in content:
-        raise refuse(
-            "sample_sheet_not_text",
-            f"{source} is not UTF-8 text; it looks like an Excel workbook, UTF-16 or binary data.",
-            "Save the sheet as CSV (UTF-8).",
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise refuse(
-            "sample_sheet_not_utf8",
-            f"{source}, line {line}: byte {content[error.start]:#04x} is not UTF-8.",
-            "Save the sheet as CSV (UTF-8).",
-        ) from error
+def delimited_table(
+    text: SheetText,
+    *,
+    escape: str | None = None,
+    unnamed_first: str | None = None,
+    shifted: bool = False,
+    repeats: bool = False,
+) -> DelimitedTable:
+    """Split a text into a table with a header.
 
+    Parameters
+    ----------
+    text
+        The file's text.
+    escape
+        See `SheetText.rows`.
+    unnamed_first
+        Name for a first column without one; None: refuse it.
+    shifted
+        Whether the header may lack the first column's cell altogether.
+    repeats
+        Whether columns may share a name (as ``Protocol REF`` in MAGE-TAB).
 
-def _rows(text: str, source: str) -> list[tuple[int, list[str]]]:
-    """Return the rows that hold any text, each with its line number (from 1)."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max("\t,;", key=lambda d: (first.count(d), d == "\t"))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows = []
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped):
-                rows.append((reader.line_num, stripped))
-    except csv.Error as error:
-        raise refuse(
-            "sample_sheet_malformed",
-            f"{source}, line {reader.line_num}: {error}.",
-            "Look for a quotation mark that is opened and not closed.",
-        ) from error
-    return rows
-
-
-def _with_header(rows: list[tuple[int, list[str]]], source: str) -> DelimitedTable:
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        If it is empty, ragged, or its header has gaps or repeats.
+    """
+    rows = text.rows(escape)
     if not rows:
         raise refuse(
             "sample_sheet_empty",
-            f"{source} is empty.",
+            f"{text.source} is empty.",
             "Expected a header with sample_id and one row a sample.",
         )
-    (_, header), body = rows[0], rows[1:]
-    while header and not header[-1]:  # Excel leaves empty columns at the end
-        header = header[:-1]
-    width = len(header)
-    if not all(header):
-        raise refuse(
-            "sample_sheet_unnamed_column",
-            f"{source}: column {header.index('') + 1} of {width} has no name.",
-            "Name it in the first line, or delete it.",
-        )
-    repeated = [name for name, n in Counter(header).items() if n > 1]
-    if repeated:
-        raise refuse(
-            "sample_sheet_repeated_column",
-            f"{source}: the column {repeated[0]!r} occurs more than once.",
-            "Keep one column of each name.",
-            tuple(repeated),
-        )
+    header, body = _header(rows, text.source, unnamed_first, shifted), rows[1:]
+    if not repeats:
+        _require_unique(header, text.source)
     if not body:
         raise refuse(
             "sample_sheet_empty",
-            f"{source} has a header, but no samples.",
+            f"{text.source} has a header, but no samples.",
             "Expected one row a sample; delete the file if nothing is stated.",
         )
+    width = len(header)
     for line, cells in body:
         if len(cells) < width or any(cells[width:]):
-            raise refuse(
-                "sample_sheet_ragged",
-                f"{source}, line {line}: {len(cells)} cells, but the header has {width} columns.",
-                "Put quotation marks around cells that hold the separator, or fill the row up.",
-            )
+            raise _ragged(header, line, cells, text.source)
     return DelimitedTable(
-        tuple(header), [cells[:width] for _, cells in body], tuple(line for line, _ in body)
+        header, [cells[:width] for _, cells in body], tuple(line for line, _ in body)
+    )
+
+
+def _header(
+    rows: list[Row], source: str, unnamed_first: str | None, shifted: bool
+) -> tuple[str, ...]:
+    """Return the names of the columns; empty cells at the end of the line are Excel's."""
+    header = rows[0][1]
+    while header and not header[-1]:
+        header = header[:-1]
+    if unnamed_first is not None and len(rows) > 1:
+        if not header[0]:
+            header = [unnamed_first, *header[1:]]
+        elif shifted and all(len(cells) == len(header) + 1 for _, cells in rows[1:]):
+            header = [unnamed_first, *header]
+    if not all(header):
+        raise refuse(
+            "sample_sheet_unnamed_column",
+            f"{source}: column {header.index('') + 1} of {len(header)} has no name (merged header "
+            "cells are saved so).",
+            "Name it in the first line, or delete it.",
+        )
+    return tuple(header)
+
+
+def _require_unique(header: tuple[str, ...], source: str) -> None:
+    repeated = [name for name, n in Counter(header).items() if n > 1]
+    if repeated:
+        where = [str(i + 1) for i, name in enumerate(header) if name == repeated[0]]
+        raise refuse(
+            "sample_sheet_repeated_column",
+            f"{source}: the column {repeated[0]!r} occurs more than once (columns "
+            f"{', '.join(where)}).",
+            "Keep one column of each name.",
+            tuple(repeated),
+        )
+
+
+def _ragged(header: tuple[str, ...], line: int, cells: list[str], source: str) -> RefusedInputError:
+    filled = sum(map(bool, cells))
+    if len(header) == 1 and filled > 1:
+        return refuse(
+            "sample_sheet_title",
+            f"{source}: the first line holds only {header[0][:60]!r}, but line {line} has {filled} "
+            "cells; expected the names of the columns first.",
+            "Delete the lines above the header.",
+        )
+    return refuse(
+        "sample_sheet_ragged",
+        f"{source}, line {line}: {len(cells)} cells, but the header has {len(header)} columns.",
+        "Put quotation marks around cells that hold the separator, or fill the row up.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gem_assets.problems import InputProblem, Severity
@@ -72,24 +73,58 @@ def _first(names: Sequence[str]) -> str:
 
 
 def _suggest(sheet_ids: Sequence[str], count_ids: Sequence[str]) -> list[str]:
-    """Return ``'sheet': 'counts'`` for names that differ in spelling or a suffix only."""
+    """Return ``'sheet': 'counts'`` for names that differ in spelling, a suffix or a prefix only.
+
+    The closest way of being near that finds anything counts: the same letters, then the same name
+    without what programs append, then one name with anything appended.
+    """
     by_key: dict[str, list[str]] = {}
+    by_core: dict[str, list[str]] = {}
     for name in count_ids:
         by_key.setdefault(_key(name), []).append(name)
+        by_core.setdefault(_key(_core(name)), []).append(name)
     found = []
     for name in sheet_ids[:_MAX_LISTED]:
-        near = by_key.get(_key(name)) or [
-            c for c in count_ids if len(name) >= 3 and _extends(c, name)
-        ]
+        near = (
+            by_key.get(_key(name))
+            or by_core.get(_key(_core(name)))
+            or [c for c in count_ids if len(name) >= 3 and _extends(c, name)]
+        )
         if len(near) == 1:
             found.append(f"{name!r}: {near[0]!r}")
+        elif 1 < len(near) <= _MAX_LANES:
+            found.append(f"{name!r}: one of {', '.join(map(repr, near))}")
     return found
+
+
+_MAX_LANES = 8
+"""A flow cell has at most so many lanes: more names that are near one are no suggestion."""
+
+_FILE_ENDINGS = re.compile(
+    r"(\.gz|\.bam|\.cram|\.sam|\.fastq|\.fq|\.txt|\.tsv|\.tab|\.results|\.sf|\.sorted|\.markdup"
+    r"|\.dedup|\.umi|\.genes?|\.counts?|\.htseq|[._]?ReadsPerGene\.out|[._]?Aligned(\.\w+)*\.out"
+    r"|\.sortedByCoord|\.out)+$",
+    re.IGNORECASE,
+)
+"""What aligners, counters and people append to a sample's name."""
+
+_LANES = re.compile(r"(_S\d+)?(_L\d{3})?([_.][RI]?[12])?(_001)?$", re.IGNORECASE)
+"""bcl2fastq's ``_S1_L001_R1_001``: number of the sample, lane, read, set."""
+
+_ACCESSION = re.compile(r"^GSM\d+_", re.IGNORECASE)
+"""GEO puts the accession before the submitters' file names."""
+
+
+def _core(name: str) -> str:
+    """Return a name without what programs put around it; all of it if nothing is left."""
+    core = _ACCESSION.sub("", _LANES.sub("", _FILE_ENDINGS.sub("", name)))
+    return core if _key(core) else name
 
 
 def _extends(one: str, other: str) -> bool:
     """Return whether one name is the other and a suffix: ``S1.bam`` of ``S1``, not ``S10``."""
     short, long = sorted((one, other), key=len)
-    return long.startswith(short) and not long[len(short)].isalnum()
+    return long.startswith(short) and not long[len(short) : len(short) + 1].isalnum()
 
 
 def _key(name: str) -> str:

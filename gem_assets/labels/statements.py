@@ -1,4 +1,4 @@
-"""What a dataset's sheet states of its samples: the labels, and what their author should know."""
+"""What a dataset states of its samples: the labels, and what their author should know."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gem_assets.labels.alias_file import read_alias_file
 from gem_assets.labels.matching import match_samples
+from gem_assets.labels.obs import read_obs
 from gem_assets.labels.sheet import SAMPLE_ID, SampleSheet, read_sample_sheet
 from gem_assets.labels.table import Aliases, label_problems, label_table
 from gem_assets.problems import InputProblem
@@ -29,13 +31,22 @@ class StatedLabels:
     Attributes
     ----------
     table
-        Rows of ``sample_labels``; none where the dataset has no sheet.
+        Rows of ``sample_labels``; none where nothing is stated.
     problems
         Warnings on the sheet, its samples and its words.
+    source
+        The file that the labels are of; None where nothing is stated.
+    format
+        Its format, e.g. ``sdrf``; None where nothing is stated.
+    notes
+        What was assumed in reading it, a sentence each.
     """
 
     table: pa.Table
     problems: tuple[InputProblem, ...] = ()
+    source: str | None = None
+    format: str | None = None
+    notes: tuple[str, ...] = ()
 
     def content_hash(self) -> str:
         """Return a sha256 over all labels."""
@@ -56,38 +67,52 @@ def stated_labels(
     sample_ids: Sequence[str],
     *,
     columns: Mapping[str, str] | None = None,
-    aliases: Aliases | None = None,
+    aliases: Aliases | Path | UPath | None = None,
     severity: Mapping[str, str] | None = None,
+    counts: Path | UPath | None = None,
 ) -> StatedLabels:
-    """Read a dataset's sheet and resolve its labels.
+    """Read a dataset's sheet, or the ``obs`` of its h5ad, and resolve the labels.
 
     Parameters
     ----------
     dataset
         Its name.
     sheet
-        The sample sheet; None: no labels are stated.
+        The sample sheet; None: what the counts file states, if it is an h5ad.
     sample_ids
         The samples of its counts. Labels of others are left out, and told.
     columns, aliases
-        What ``dataset.yaml`` says of the sheet's columns and words.
+        What ``dataset.yaml`` says of the sheet's columns and words; aliases may be in a file.
     severity
         How much a problem matters to the dataset: code to ``error``, ``warning`` or ``ignore``.
+    counts
+        The counts file; asked only where there is no sheet.
 
     Raises
     ------
     gem_assets.problems.RefusedInputError
         If the sheet can't be read, or names none of the samples.
     """
-    if sheet is None:
-        empty = SampleSheet(_no_samples())
-        return StatedLabels(label_table(dataset, empty))
-    read = read_sample_sheet(sheet, columns)
+    if aliases is not None and not isinstance(aliases, Mapping):
+        aliases = read_alias_file(aliases)
+    if sheet is not None:
+        read = read_sample_sheet(sheet, columns, sample_ids)
+    else:
+        of_obs = read_obs(counts, columns, sample_ids) if counts is not None else None
+        if of_obs is None:
+            return StatedLabels(label_table(dataset, SampleSheet(_no_samples())))
+        read = of_obs
     problems = (*read.problems, *match_samples(read.sample_ids, sample_ids))
     accept(problems, severity)
     table = label_table(dataset, read, aliases)
     kept = table.filter(pc.is_in(table.column("sample_id"), pa.array(sample_ids, pa.string())))
-    return StatedLabels(kept, accept((*problems, *label_problems(read, aliases)), severity))
+    return StatedLabels(
+        kept,
+        accept((*problems, *label_problems(read, aliases)), severity),
+        read.source,
+        read.format,
+        read.notes,
+    )
 
 
 def _no_samples() -> pd.DataFrame:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gem_assets.labels.aliases import check_aliases
-from gem_assets.labels.fields import FIELD_BY_NAME
+from gem_assets.labels.fields import FIELD_BY_NAME as _FIELD
 from gem_assets.labels.hierarchy import broader
 from gem_assets.labels.resolution import Resolution, ResolvedLabel, resolve_label
 from gem_assets.labels.sheet import SampleSheet
@@ -15,6 +15,8 @@ from gem_assets.labels.words import says_nothing
 from gem_assets.problems import InputProblem, Severity
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
     import pyarrow as pa
 
 Aliases = Mapping[str, Mapping[str, str]]
@@ -25,23 +27,24 @@ VALUE_SEPARATOR = " || "
 
 
 @dataclass(frozen=True, slots=True)
-class _Stated:
-    sample_id: str
+class _Statement:
+    """What one or many samples state of a field in the same words."""
+
     field: str
     text: str
     id_text: str
     label: ResolvedLabel
 
 
-def _resolved(sheet: SampleSheet, own: Aliases) -> Iterator[_Stated]:
-    """Yield every stated label, resolved; each distinct one is resolved once."""
-    resolved: dict[tuple[str, str, str], ResolvedLabel] = {}
-    for sample_id, name, text, id_text in sheet.stated().itertuples(index=False, name=None):
-        label = resolved.get((name, text, id_text))
-        if label is None:
-            label = resolve_label(FIELD_BY_NAME[name], text, id_text, own.get(name))
-            resolved[name, text, id_text] = label
-        yield _Stated(sample_id, name, text, id_text, label)
+def _statements(stated: pd.DataFrame, own: Aliases) -> tuple[list[_Statement], np.ndarray]:
+    """Return the different statements, each resolved once, and which one each row makes."""
+    columns = ["field", "provided_text", "provided_id_text"]
+    which = stated.groupby(columns, sort=False).ngroup().to_numpy()
+    statements = [
+        _Statement(name, text, id_text, resolve_label(_FIELD[name], text, id_text, own.get(name)))
+        for name, text, id_text in stated[columns].drop_duplicates().itertuples(index=False)
+    ]
+    return statements, which
 
 
 def label_table(dataset: str, sheet: SampleSheet, aliases: Aliases | None = None) -> pa.Table:
@@ -71,16 +74,19 @@ def label_table(dataset: str, sheet: SampleSheet, aliases: Aliases | None = None
     """
     import pyarrow as pa
 
-    rows = list(_resolved(sheet, check_aliases(aliases or {})))
-    columns: dict[str, list[str | None]] = {
-        "dataset": [dataset] * len(rows),
-        "sample_id": [row.sample_id for row in rows],
-        "field": [row.field for row in rows],
-        "provided_text": [row.label.provided_text for row in rows],
-        "provided_id": [VALUE_SEPARATOR.join(row.label.ids) or None for row in rows],
-        "provided_label": [VALUE_SEPARATOR.join(row.label.labels) or None for row in rows],
-        "resolution": [row.label.resolution.value for row in rows],
+    stated = sheet.stated()
+    statements, which = _statements(stated, check_aliases(aliases or {}))
+    by_statement: dict[str, list[str | None]] = {
+        "field": [one.field for one in statements],
+        "provided_text": [one.label.provided_text for one in statements],
+        "provided_id": [VALUE_SEPARATOR.join(one.label.ids) or None for one in statements],
+        "provided_label": [VALUE_SEPARATOR.join(one.label.labels) or None for one in statements],
+        "resolution": [one.label.resolution.value for one in statements],
     }
+    columns = {
+        "dataset": pa.repeat(pa.scalar(dataset, pa.string()), len(stated)),
+        "sample_id": pa.array(stated["sample_id"], pa.string(), from_pandas=True),
+    } | {name: pa.array(cells, pa.string()).take(which) for name, cells in by_statement.items()}
     return pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
 
 
@@ -90,25 +96,34 @@ def label_problems(sheet: SampleSheet, aliases: Aliases | None = None) -> tuple[
     ``labels_disagree``: label and id of one sample name unrelated terms (the id is taken).
     ``labels_not_understood``: texts that state something and resolve to nothing.
     """
-    disagreeing: dict[str, dict[str, str]] = {}
-    unread: dict[str, dict[str, Resolution]] = {}
     own = check_aliases(aliases or {})
-    for row in _resolved(sheet, own):
-        if not row.label.resolved and row.label.resolution is not Resolution.UNKNOWN:
-            unread.setdefault(row.field, {})[row.label.provided_text] = row.label.resolution
-        if row.text and row.id_text and not says_nothing(row.id_text):
-            field = FIELD_BY_NAME[row.field]
-            by_text = resolve_label(field, row.text, None, own.get(row.field))
-            by_id = resolve_label(field, None, row.id_text, own.get(row.field))
-            if by_text.resolved and not _agree(by_text, by_id):
-                meant = ", ".join(by_id.labels) or by_id.resolution.value
-                disagreeing.setdefault(row.field, {})[row.sample_id] = (
-                    f"{row.sample_id}: {row.text!r}, but {row.id_text} ({meant})"
-                )
+    stated = sheet.stated()
+    statements, which = _statements(stated, own)
+    disagreeing: dict[str, list[str]] = {}
+    unread: dict[str, dict[str, Resolution]] = {}
+    for number, one in enumerate(statements):
+        if not one.label.resolved and one.label.resolution is not Resolution.UNKNOWN:
+            unread.setdefault(one.field, {})[one.label.provided_text] = one.label.resolution
+        if meant := _disagreement_of(one, own):
+            disagreeing.setdefault(one.field, []).extend(
+                f"{sample_id}: {meant}" for sample_id in stated["sample_id"][which == number]
+            )
     return (
         *(_disagreement(field, found, sheet.source) for field, found in disagreeing.items()),
         *(_unread(field, found, sheet.source) for field, found in unread.items()),
     )
+
+
+def _disagreement_of(one: _Statement, own: Aliases) -> str | None:
+    """Return what label and id mean, if they are unrelated."""
+    if not one.text or not one.id_text or says_nothing(one.id_text):
+        return None
+    by_text = resolve_label(_FIELD[one.field], one.text, None, own.get(one.field))
+    by_id = resolve_label(_FIELD[one.field], None, one.id_text, own.get(one.field))
+    if not by_text.resolved or _agree(by_text, by_id):
+        return None
+    meant = ", ".join(by_id.labels) or by_id.resolution.value
+    return f"{one.text!r}, but {one.id_text} ({meant})"
 
 
 def _agree(by_text: ResolvedLabel, by_id: ResolvedLabel) -> bool:
@@ -118,14 +133,14 @@ def _agree(by_text: ResolvedLabel, by_id: ResolvedLabel) -> bool:
     )
 
 
-def _disagreement(field: str, found: Mapping[str, str], source: str) -> InputProblem:
+def _disagreement(field: str, found: Sequence[str], source: str) -> InputProblem:
     return InputProblem(
         "labels_disagree",
         Severity.WARNING,
         f"{source}: {field} and {field}_ontology_id disagree for {len(found)} sample(s); the first "
-        f"is {next(iter(found.values()))}. An id that names a term is taken.",
+        f"is {found[0]}. An id that names a term is taken.",
         "Correct the one that is wrong.",
-        tuple(found.values())[:100],
+        tuple(found[:100]),
     )
 
 
