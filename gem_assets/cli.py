@@ -1,4 +1,4 @@
-"""The command line: ``gem-assets run | plan | predict | forget | serve``."""
+"""The command line: ``gem-assets run | plan | inspect | predict | forget | serve``."""
 
 from __future__ import annotations
 
@@ -64,10 +64,16 @@ def run(
     from gem_assets.terminal import RunProgress, print_findings
 
     settings = _settings(data, results, endpoint)
-    console = Console(highlight=False)
-    with RunProgress(Console(stderr=True, highlight=False, style="dim")) as progress:
+    console = Console(highlight=False, emoji=False)
+    with RunProgress(Console(stderr=True, highlight=False, emoji=False, style="dim")) as progress:
         outcomes = list(
-            run_datasets(settings, datasets, on_start=progress.start, on_progress=progress.samples)
+            run_datasets(
+                settings,
+                datasets,
+                on_start=progress.start,
+                on_progress=progress.samples,
+                on_line=progress.say,
+            )
         )
     print_findings(console, settings, outcomes)
     if any(outcome.failures for outcome in outcomes):
@@ -111,7 +117,7 @@ def predict(
     from gem_assets.terminal import RunProgress
 
     settings = _settings(None, results, endpoint)
-    with RunProgress(Console(stderr=True, highlight=False, style="dim")) as progress:
+    with RunProgress(Console(stderr=True, highlight=False, emoji=False, style="dim")) as progress:
         frame, notes = predict_file(
             file, modality, settings, sample, on_progress=progress.of(file.name)
         )
@@ -143,7 +149,49 @@ def plan(
     from gem_assets.terminal import print_plan
 
     outlooks = list(plan_datasets(_settings(data, results, endpoint), datasets))
-    print_plan(Console(highlight=False), outlooks)
+    print_plan(Console(highlight=False, emoji=False), outlooks)
+
+
+@main.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="FILE|FOLDER...")
+@click.option(
+    "--modality",
+    type=click.Choice(MODALITIES),
+    help="What the samples are. [sc in a folder of that name and in 10x formats, else bulk]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: docs/inspect.md has its keys.")
+@_told_plainly
+def inspect(inputs: tuple[str, ...], modality: Modality | None, as_json: bool) -> None:
+    """Tell whether counts files, folders of them, or datasets' folders would be taken.
+
+    Nothing is sent or written. Exit status: 0 if all is fine, 1 if there are warnings, 2 if
+    something would be refused; the worst of several inputs.
+    """
+    from gem_assets.inspecting import inspect_path
+
+    statuses = []
+    if as_json:
+        import json
+
+        from gem_assets.inspection_view import inspection_record
+
+        records = []
+        for path in inputs:
+            found = inspect_path(path, modality)
+            statuses.append(found.status)
+            records.append(inspection_record(found))
+        click.echo(json.dumps({"gem_assets": __version__, "inputs": records}, indent=1))
+    else:
+        from rich.console import Console
+
+        from gem_assets.inspection_view import print_inspection
+
+        console = Console(highlight=False, emoji=False)
+        for path in inputs:
+            found = inspect_path(path, modality)
+            statuses.append(found.status)
+            print_inspection(console, found)
+    sys.exit(max(status.exit_code for status in statuses))
 
 
 @main.command()

@@ -121,7 +121,7 @@ def assert_refused_in_words(run: Run, step: str, check: str, words: tuple[str, .
     assert evaluation.severity is dg.AssetCheckSeverity.ERROR
     assert evaluation.blocking
     assert "RefusedInputError" not in "".join(run.stacks)
-    # The sentence has the errors of all checks, a check its warnings too: errors come first in both.
+    # The sentence has the errors of all checks, a check its warnings, too; errors come first.
     assert str(evaluation.description).splitlines()[0] in sentence.splitlines()
     for word in words:
         assert word in sentence
