@@ -32,6 +32,7 @@ from gem_assets.endpoint.pace import Pace
 from gem_assets.endpoint.retries import try_again
 from gem_assets.endpoint.settings import EndpointSettings
 from gem_assets.endpoint.transport import EMBEDDED_ORIGIN, HttpClients, without_http_logs
+from gem_assets.endpoint.uploads import Uploads
 
 logger = logging.getLogger("gem_assets.endpoint")
 
@@ -61,6 +62,7 @@ class Exchange:
         self.settings = settings
         self._clients = clients
         self._pace = pace
+        self._uploads = Uploads()
         # For taking it out of what servers say.
         self._key = settings.api_key
 
@@ -91,8 +93,9 @@ class Exchange:
         where = Where(self.settings.host, path)
 
         async def once() -> bytes:
+            content, headers = self._uploads.encode(path, body)
             request = self._clients.api.build_request(
-                "POST", path, content=body, headers={"Content-Type": "application/json"}
+                "POST", path, content=content, headers=headers
             )
             try:
                 answer = await self._send(self._clients.api, request, where)
@@ -100,6 +103,9 @@ class Exchange:
                 raise no_answer(fault, self._key) from None
             except (httpx.TransportError, TimeoutError, BadAnswer) as fault:
                 raise uncertain(fault, self._key) from None
+            self._uploads.learn(path, answer.headers)
+            if self._uploads.refused(path, headers, answer.status):
+                return await once()
             if answer.status >= 500 and answer.status != 503:
                 raise uncertain(answer, self._key)
             return _body(answer, fault_of(answer, where, self._key))

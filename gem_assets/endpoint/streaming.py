@@ -74,16 +74,21 @@ class StreamExchange(Exchange):
 
         async def once() -> bytes:
             await self._pace.turn()
+            content, headers = self._uploads.encode(path, body)
             request = self._clients.api.build_request(
                 "POST",
                 path,
-                content=body,
-                headers={"Content-Type": "application/json", "Accept": accept},
+                content=content,
+                headers={**headers, "Accept": accept},
                 timeout=httpx.Timeout(self.settings.request_timeout, read=timeout, pool=None),
             )
             try:
                 with anyio.fail_after(timeout), without_http_logs():
                     results.append(await self._answer_to(request, where, accept, read))
+            except BadAnswer as fault:
+                if self._uploads.refused(path, headers, fault.http_status or 0):
+                    return await once()
+                raise
             except NOT_SENT as fault:
                 raise no_answer(fault, self._key) from None
             except (httpx.TransportError, TimeoutError) as fault:
@@ -98,6 +103,7 @@ class StreamExchange(Exchange):
     ) -> T | BadAnswer:
         limit = self.settings.max_answer_bytes
         response = await self._clients.api.send(request, stream=True)
+        self._uploads.learn(where.path or "", response.headers)
         try:
             arriving = ArrivingFile(response.aiter_bytes(), limit)
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()

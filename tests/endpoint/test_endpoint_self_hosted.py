@@ -381,3 +381,15 @@ def test_httpx_logs_nothing_of_it(
     connection.run(predict)
     assert not [line for line in caplog.records if line.name.startswith(("httpx", "httpcore"))]
     assert "sending 2 samples" in caplog.text
+
+
+def test_a_container_that_takes_compressed_queries_gets_them_until_it_refuses_one(
+    connection: EndpointConnection, server: ScriptedServer
+) -> None:
+    asks_for_it = streamed()
+    asks_for_it.headers["Accept-Encoding"] = "gzip"
+    server.on("POST", PREDICT_PATH, asks_for_it, streamed(), Reply(415), streamed())
+    for _ in range(3):
+        connection.run(predict)
+    sent = [request.headers.get("content-encoding") for request in server.asked(PREDICT_PATH)]
+    assert sent == [None, "gzip", "gzip", None]
