@@ -31,7 +31,7 @@ class Member:
     Attributes
     ----------
     name
-        Its path relative to the folder, with ``/``.
+        Its path relative to the folder, with ``/``; ends with one for a link to a folder.
     size
         In bytes; 0 where it is not told.
     changed
@@ -110,7 +110,7 @@ def _walk(folder: Path, deepest: int) -> Iterator[Member]:
                     continue
                 if entry.is_symlink():
                     if not Path(entry.path).resolve().is_relative_to(root):
-                        yield Member(name, 0, leaves=True)
+                        yield Member(f"{name}/" if entry.is_dir() else name, 0, leaves=True)
                 elif entry.is_dir():
                     if level < deepest:
                         waiting.append((place / entry.name, f"{name}/", level + 1))

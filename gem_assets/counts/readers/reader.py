@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from gem_assets.counts.matrix import CountMatrix, Counts
 from gem_assets.counts.orientation import Orientation
-from gem_assets.counts.readers.source import CountsSource, Location
-from gem_assets.problems import InputProblem, RefusedInputError
+from gem_assets.counts.readers.source import CountsSource
+from gem_assets.problems import InputProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +46,6 @@ class CountsFile:
             If the file can't be read to its end.
         """
         return CountMatrix.of(self.counts)
-
-
-@contextmanager
-def naming(path: Location) -> Iterator[None]:
-    """Put the path before each sentence of a refusal."""
-    try:
-        yield
-    except RefusedInputError as error:
-        named = (replace(p, sentence=f"{path}: {p.sentence}") for p in error.problems)
-        raise RefusedInputError(*named) from error
 
 
 class Reader(Protocol):

@@ -9,8 +9,9 @@ from types import ModuleType
 from typing import cast
 
 from gem_assets.counts.readers import formats
-from gem_assets.counts.readers.reader import CountsFile, Reader, naming
-from gem_assets.counts.readers.source import CountsSource, Location
+from gem_assets.counts.readers.nfcore_results import find_merged_counts
+from gem_assets.counts.readers.reader import CountsFile, Reader
+from gem_assets.counts.readers.source import CountsSource, Location, naming
 from gem_assets.problems import RefusedInputError, refuse
 
 
@@ -78,27 +79,58 @@ def read_counts(path: Location, readers: tuple[Reader, ...] = READERS) -> Counts
     """
     with naming(path):
         source = CountsSource.open(path)
-        for reader in readers:
-            if reader.recognises(source):
-                return reader.read(source)
+        if source.is_folder:
+            table = find_merged_counts(path, source.members)
+            if table is not None:
+                with naming(table.name):
+                    return _read(source.open_member(table), readers)
+        return _read(source, readers)
+
+
+def holds_counts(folder: Location, readers: tuple[Reader, ...] = READERS) -> bool:
+    """Tell whether a folder is one that `read_counts` would read, or refuse with a reason."""
+    try:
+        source = CountsSource.open(folder)
+        if find_merged_counts(folder, source.members) is not None:
+            return True
+    except RefusedInputError as error:
+        return error.problems[0].code == "counts_ambiguous"
+    return source.is_folder and any(reader.recognises(source) for reader in readers)
+
+
+def _read(source: CountsSource, readers: tuple[Reader, ...]) -> CountsFile:
+    finding = (reader for reader in readers if reader.recognises(source))
+    reader = next(finding, None)
+    if reader is None:
         raise _unrecognised(source, readers)
+    others = [other for other in finding if other.reads] if source.is_folder else []
+    if others and reader.reads:
+        kinds = "; ".join(found.reads for found in (reader, *others))
+        raise refuse(
+            "counts_ambiguous",
+            f"the folder holds counts in several formats: {kinds}.",
+            "Name the file or the folder of one of them, or move the others out.",
+        )
+    return reader.read(source)
 
 
 def _unrecognised(source: CountsSource, readers: tuple[Reader, ...]) -> RefusedInputError:
     return refuse(
         "unrecognised_format",
         f"{_appearance(source)}, which no reader recognises as counts.",
-        f"Give counts as one of: {'; '.join(reader.reads for reader in readers)}.",
+        f"Give counts as one of: {'; '.join(r.reads for r in readers if r.reads)}.",
     )
 
 
 def _appearance(source: CountsSource) -> str:
-    if not source.head:
-        return "this is a folder"
+    if source.is_folder:
+        names = [member.name for member in source.members]
+        listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        return f"this is a folder of {len(names)} file(s)" + (f" ({listed})" if names else "")
     if source.head.startswith(b"PK\x03\x04"):
         return "this is a zip archive (or an Excel workbook)"
     if source.head.startswith(b"\x89HDF"):
-        return "this is an HDF5 file, but not an AnnData one"
+        return "this is an HDF5 file, but not an AnnData one, nor one of 10x"
     if b"\0" in source.head:
         return "this is a binary file of an unknown kind"
     first = source.head.splitlines()[0][:80].decode("utf-8", "replace")

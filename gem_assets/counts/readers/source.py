@@ -100,21 +100,20 @@ class CountsSource:
         return cls(path, head, compression)
 
     def open_member(self, member: Member) -> CountsSource:
-        """Open a file of the folder; wrap what reads it in `naming`, too.
+        """Open a file of the folder; its caller names it (see `naming`).
 
         Raises
         ------
         gem_assets.problems.RefusedInputError
             As `open`, and if it is a link that leads out of the folder (``path_leaves_folder``).
         """
-        with naming(member.name):
-            if member.leaves:
-                raise refuse(
-                    "path_leaves_folder",
-                    "this is a link to somewhere outside the folder, which is not followed.",
-                    "Copy what it points to into the folder, or remove the link.",
-                )
-            return CountsSource.open(self.path / member.name)
+        if member.leaves:
+            raise refuse(
+                "path_leaves_folder",
+                "this is a link to somewhere outside the folder, which is not followed.",
+                "Copy what it points to into the folder, or remove the link.",
+            )
+        return CountsSource.open(self.path / member.name)
 
     def member_head(self, member: Member) -> bytes:
         """Return the first bytes of a file of the folder; none if it can't be read. Cached."""
@@ -174,14 +173,13 @@ class CountsSource:
 
 
 @contextmanager
-def naming(member: str) -> Iterator[None]:
-    """Put a member's name before the sentences of what is refused within."""
+def naming(place: Location | str) -> Iterator[None]:
+    """Put a location, or the name of a folder's file, before each sentence of a refusal."""
     try:
         yield
     except RefusedInputError as error:
-        raise RefusedInputError(
-            *(replace(p, sentence=f"{member}: {p.sentence}") for p in error.problems)
-        ) from error
+        named = (replace(p, sentence=f"{place}: {p.sentence}") for p in error.problems)
+        raise RefusedInputError(*named) from error
 
 
 def unreachable(error: Exception) -> RefusedInputError:

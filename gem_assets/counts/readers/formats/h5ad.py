@@ -12,8 +12,8 @@ import numpy as np
 from gem_assets.counts.facts import CountsFacts
 from gem_assets.counts.matrix import VALUES_A_CHUNK, CountMatrix, narrowest, require_unique
 from gem_assets.counts.readers.anndata_names import gene_names, index_of
-from gem_assets.counts.readers.reader import CountsFile, naming
-from gem_assets.counts.readers.source import CountsSource
+from gem_assets.counts.readers.reader import CountsFile
+from gem_assets.counts.readers.source import CountsSource, naming
 from gem_assets.counts.readers.stored_rows import dense_runs, shape_of, stored_rows
 from gem_assets.counts.values import find_value_problems
 from gem_assets.problems import RefusedInputError, refuse
