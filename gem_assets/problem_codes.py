@@ -78,6 +78,9 @@ _ALL = (
             file_not_found file_not_readable empty_file damaged_file unrecognised_format
             not_utf8 line_breaks no_delimiter no_header no_rows unnamed_column ragged_rows
             unreadable_text missing_value infinite_value not_a_number
+            thousands_separators decimal_commas merged_header header_too_short header_unknown
+            long_line no_names gct_version gct_malformed feather_version
+            named_as_scaled coverage_sums gene_lengths summary_table sample_names_clash
             not_hdf5 no_matrix shape_mismatch
             orientation_unclear transposed no_samples no_genes duplicate_sample_ids unknown_sample
         """,

@@ -7,15 +7,31 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from gem_assets.counts.orientation import Orientation, orient
-from gem_assets.counts.readers.text_layout import MISSING, NUMBER, TextLayout, decode
+from gem_assets.counts.readers.text_layout import (
+    MISSING,
+    NUMBER,
+    TextLayout,
+    decode,
+    read_lines,
+)
+from gem_assets.counts.readers.wide_table import thousands_separators
 from gem_assets.problems import RefusedInputError, refuse
 
 _LISTED = 100
+
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:([,.' \u00a0\u202f])\d{3})(?:\1\d{3})*", re.ASCII)
+"""Numbers such as 1,234 and 1.234.567, or with apostrophes or (narrow no-break) spaces."""
+
+_DECIMAL = re.compile(r"[+-]?(?:\d*,(?!\d{3}$)\d+|0,\d+)", re.ASCII)
+"""Numbers such as 0,5 and 12,25, whose comma can't set thousands apart."""
+
+_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +81,7 @@ def find_fault(file: BinaryIO, layout: TextLayout) -> RefusedInputError | None:
 
 
 def _decoded(file: BinaryIO) -> Iterator[str]:
-    for number, line in enumerate(file, start=1):
+    for number, line in read_lines(file):
         yield decode(line, number)
 
 
@@ -92,6 +108,13 @@ def _bad_cells(
     elif _is_infinite(first.text):
         code, sentence = "infinite_value", f"the cell in {place} is {first.text!r}, no count"
         action = "Export the raw counts again, before any division or logarithm."
+    elif _GROUPED.fullmatch(first.text) and not any(_DECIMAL.fullmatch(c.text) for c in bad):
+        (problem,) = thousands_separators(f"the cell in {place} is {first.text!r}").problems
+        code, sentence, action = problem.code, problem.sentence.removesuffix("."), problem.action
+    elif _COMMA.fullmatch(first.text):
+        code = "decimal_commas"
+        sentence = f"the cell in {place} is {first.text!r}, with a comma for its decimal point"
+        action = "Export the table again with decimal points: 0.5, not 0,5."
     else:
         code, sentence = "not_a_number", f"the cell in {place} is {first.text!r}, not a number"
         action = (

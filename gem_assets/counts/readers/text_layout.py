@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import BinaryIO
 
 from gem_assets.counts.gene_names import ENSEMBL_GENE
+from gem_assets.counts.orientation import GENE_CORNERS, SAMPLE_CORNERS
 from gem_assets.problems import RefusedInputError, refuse
 
 DELIMITERS = ("\t", ",", ";", "|", " ")
@@ -26,7 +29,7 @@ SECOND_NAMES = frozenset([
 ANNOTATIONS = frozenset([
     "chr", "chrom", "chromosome", "start", "end", "stop", "strand", "length", "effective_length",
     "gene_length", "gene_type", "gene_biotype", "biotype", "description", "entrez_id", "entrezid",
-    "entrezgene",
+    "entrezgene", "transcript_id(s)", "transcript_id", "transcript_ids",
 ])  # fmt: skip
 """Headings of columns that describe genes; numbers though some are, they are no samples."""
 
@@ -106,16 +109,23 @@ def find_delimiter(lines: list[str]) -> tuple[str, bool] | None:
     return (best[2], best[0]) if best else None
 
 
-def find_layout(file: BinaryIO) -> TextLayout:
+def find_layout(file: BinaryIO, skipped: int = 0) -> TextLayout:
     """Read the header and the first rows, and tell the layout.
+
+    Parameters
+    ----------
+    file
+        The file from its beginning.
+    skipped
+        How many lines stand before the header.
 
     Raises
     ------
     gem_assets.problems.RefusedInputError
-        ``not_utf8``, ``line_breaks``, ``no_delimiter``, ``no_rows``, ``no_header`` or
-        ``unnamed_column``.
+        ``not_utf8``, ``line_breaks``, ``long_line``, ``no_delimiter``, ``no_rows``, ``no_header``,
+        ``merged_header`` or ``unnamed_column``.
     """
-    lines = _first_lines(file)
+    lines = _first_lines(file, skipped)[skipped:]
     found = find_delimiter(lines)
     if found is None:
         raise refuse(
@@ -134,16 +144,18 @@ def find_layout(file: BinaryIO) -> TextLayout:
         )
     _refuse_missing_header(header)
     short_header = len(header) == Counter(map(len, rows)).most_common(1)[0][0] - 1
-    corner, columns = ("", header) if short_header else (header[0], header[1:])
-    if "" in columns:
-        position = columns.index("")
+    if short_header and (heading(header[0]) in GENE_CORNERS | SAMPLE_CORNERS):
         raise refuse(
-            "unnamed_column",
-            f"column {position + (1 if short_header else 2)} has no name in the header.",
-            "Give every column a name, or remove the empty column.",
+            "header_too_short",
+            f"the header has {len(header)} cells, the first of them {header[0]!r}, but the rows "
+            f"have {len(header) + 1}.",
+            "Write the file again with as many cells in each row as in the header; if commas stand "
+            "for decimal points or between thousands, write plain numbers.",
         )
+    corner, columns = ("", header) if short_header else (header[0], header[1:])
+    _refuse_unnamed_columns(columns, 1 if short_header else 2)
     texts = [i for i in range(len(columns)) if _is_text(rows, i + 1)]
-    second_name = next((i for i in texts if _heading(columns[i]) in SECOND_NAMES), None)
+    second_name = next((i for i in texts if heading(columns[i]) in SECOND_NAMES), None)
     ignored = _annotations(columns, texts, second_name)
     unexplained = [i for i in texts if i != second_name and i not in ignored]
     if unexplained == [0]:
@@ -151,7 +163,7 @@ def find_layout(file: BinaryIO) -> TextLayout:
         second_name = 0
     return TextLayout(
         delimiter=delimiter,
-        header_lines=_lines_until_header_ends(lines, delimiter),
+        header_lines=skipped + _lines_until_header_ends(lines, delimiter),
         corner=corner,
         columns=tuple(columns),
         second_name=second_name,
@@ -184,10 +196,31 @@ def not_utf8(evidence: str) -> RefusedInputError:
     )
 
 
-def _first_lines(file: BinaryIO) -> list[str]:
+def read_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield each line with its number, from 1; without end, a line would fill the memory.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        ``long_line``.
+    """
+    for number in count(1):
+        line = file.readline(LONGEST_LINE + 1)
+        if len(line) > LONGEST_LINE:
+            raise refuse(
+                "long_line",
+                f"line {number} is longer than {LONGEST_LINE >> 20} MB.",
+                "Check that this is a table of counts; a damaged file may lack its line ends.",
+            )
+        if not line:
+            return
+        yield number, line
+
+
+def _first_lines(file: BinaryIO, skipped: int) -> list[str]:
     lines: list[str] = []
     size = 0
-    for number, line in enumerate(file, start=1):
+    for number, line in read_lines(file):
         if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise not_utf8("it begins with the mark of UTF-16")
         if b"\r" in line.rstrip(b"\r\n"):
@@ -200,9 +233,28 @@ def _first_lines(file: BinaryIO) -> list[str]:
         lines.append(decode(line, number))
         size += len(line)
         # A header and a row are needed, however long they are.
-        if len(lines) > _PEEKED_ROWS or (size > _PEEKED_BYTES and len(lines) > 1):
+        n_lines = len(lines) - skipped
+        if n_lines > _PEEKED_ROWS or (size > _PEEKED_BYTES and n_lines > 1):
             break
     return lines
+
+
+def _refuse_unnamed_columns(columns: list[str], first: int) -> None:
+    unnamed = [i for i, column in enumerate(columns) if not column]
+    if len(unnamed) > 1 and unnamed[0] > 0 and unnamed[-1] - unnamed[0] >= len(unnamed):
+        raise refuse(
+            "merged_header",
+            f"{len(unnamed)} of {len(columns)} columns have no name in the header (the first is "
+            f"column {unnamed[0] + first}), as when cells that a spreadsheet had merged are saved "
+            "as text.",
+            "Write a single header line with the name of a sample over each column.",
+        )
+    if unnamed:
+        raise refuse(
+            "unnamed_column",
+            f"column {unnamed[0] + first} has no name in the header.",
+            "Give every column a name, or remove the empty column.",
+        )
 
 
 def _refuse_missing_header(header: list[str]) -> None:
@@ -240,12 +292,13 @@ def _annotations(columns: list[str], texts: list[int], second_name: int | None) 
     found: list[int] = []
     leading = True
     for i, column in enumerate(columns):
-        annotates = _heading(column) in ANNOTATIONS and i != second_name
+        annotates = heading(column) in ANNOTATIONS and i != second_name
         leading = leading and (annotates or i == second_name)
         if annotates and (leading or i in texts):
             found.append(i)
     return tuple(found)
 
 
-def _heading(name: str) -> str:
+def heading(name: str) -> str:
+    """Return a heading as it is written in ``SECOND_NAMES`` and ``ANNOTATIONS``."""
     return name.casefold().replace(" ", "_").replace(".", "_")

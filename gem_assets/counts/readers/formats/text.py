@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from scipy import sparse
-
-from gem_assets.counts.gene_names import ensembl_share
-from gem_assets.counts.matrix import CountMatrix
-from gem_assets.counts.orientation import orient
 from gem_assets.counts.readers.reader import CountsFile
 from gem_assets.counts.readers.source import CountsSource
-from gem_assets.counts.readers.text_blocks import (
-    TextTable,
-    UnreadableBlockError,
-    read_table,
-)
-from gem_assets.counts.readers.text_faults import find_fault
-from gem_assets.counts.readers.text_layout import (
-    DELIMITER_NAMES,
-    TextLayout,
-    find_delimiter,
-    find_layout,
-)
-from gem_assets.problems import RefusedInputError, refuse
-
-_FORMATS = {"\t": "tsv", ",": "csv"}
+from gem_assets.counts.readers.text_layout import DELIMITER_NAMES, find_delimiter
+from gem_assets.counts.readers.text_table import read_text_table
+from gem_assets.counts.readers.wide_table import refuse_points_of_thousands
 
 
 class DelimitedTextReader:
     """Reads delimited text, genes x samples or samples x genes, plain or compressed.
 
-    The first column names the rows. A second column of words names the genes once more
-    (nf-core/rnaseq: ``gene_id  gene_name  SAMPLE...``). A header may lack the heading of the first
-    column, or be one shorter than the rows (R).
+    The first column names the rows. A second column of words names the genes once more. A header
+    may lack the heading of the first column, or be one shorter than the rows (R).
     """
 
     rank = 90
@@ -54,71 +36,13 @@ class DelimitedTextReader:
 
     def read(self, source: CountsSource) -> CountsFile:
         """Read the file; see ``Reader.read``."""
-        with source.bytes() as file:
-            layout = find_layout(file)
-        table = self._read_table(source, layout)
-        columns = [layout.columns[i] for i in layout.value_columns]
-        if not columns:
-            raise refuse(
-                "no_samples",
-                "there is no column of counts beside the names.",
-                "Write the counts again with a column for each sample.",
-            )
-        axes = orient(table.row_names, columns, layout.corner)
-        notes = [
-            f"Columns are separated by {DELIMITER_NAMES[layout.delimiter]}s.",
-            f"Read as {axes.orientation}: {axes.reason}.",
-        ]
+        table, layout = read_text_table(source)
+        matrix, orientation, notes = table.oriented()
+        refusal = refuse_points_of_thousands(matrix.counts)
+        if refusal is not None:
+            raise refusal
+        notes = (f"Columns are separated by {DELIMITER_NAMES[layout.delimiter]}s.", *notes)
         if layout.short_header:
-            notes.append("The header has no heading for the column of row names.")
-        if axes.orientation == "samples x genes":
-            _refuse_sample_annotation(layout)
-            matrix = CountMatrix(
-                tuple(table.row_names), tuple(columns), sparse.csr_array(table.columns.T)
-            )
-        else:
-            ids, symbols = table.row_names, table.second_names
-            if symbols is not None and ensembl_share(symbols) > ensembl_share(ids):
-                ids, symbols = symbols, ids
-            if layout.second_name is not None:
-                heading = layout.columns[layout.second_name]
-                notes.append(f"The column {heading!r} names the genes once more.")
-            if layout.ignored:
-                ignored = ", ".join(repr(layout.columns[i]) for i in layout.ignored)
-                notes.append(f"Ignored columns that describe genes: {ignored}.")
-            matrix = CountMatrix(
-                tuple(columns),
-                tuple(ids),
-                table.columns,
-                tuple(symbols) if symbols is not None else None,
-            )
-        name = _FORMATS.get(layout.delimiter, "text")
-        return CountsFile(matrix, name, axes.orientation, tuple(notes))
-
-    def _read_table(self, source: CountsSource, layout: TextLayout) -> TextTable:
-        try:
-            with source.bytes() as file:
-                return read_table(file, layout)
-        except UnreadableBlockError as error:
-            with source.bytes() as file:
-                raise find_fault(file, layout) or _unexplained(error) from error
-
-
-def _refuse_sample_annotation(layout: TextLayout) -> None:
-    if layout.second_name is None and not layout.ignored:
-        return
-    position = layout.second_name if layout.second_name is not None else layout.ignored[0]
-    raise refuse(
-        "not_a_number",
-        f"each row is a sample, but column {position + 2} ({layout.columns[position]!r}) does not "
-        "hold counts.",
-        "Keep only the column of sample names and the genes; sample labels belong in samples.csv.",
-    )
-
-
-def _unexplained(error: UnreadableBlockError) -> RefusedInputError:
-    return refuse(
-        "unreadable_text",
-        f"the table can't be read: {str(error).splitlines()[0]}.",
-        "Write the file again as plain tab-separated text, without quotes.",
-    )
+            notes += ("The header has no heading for the column of row names.",)
+        name = "tsv" if layout.delimiter == "\t" else "csv"
+        return CountsFile(matrix, name, orientation, notes)
