@@ -6,6 +6,7 @@ And a few statements of UBERON are true in anatomy and wrong for expression: the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -92,3 +93,9 @@ def too_general(term: str, minimum: float = TOO_GENERAL) -> bool:
     """
     content = information_content(term)
     return content is not None and content < minimum
+
+
+def related(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Return whether any two terms of two labels are the same, or one is above the other."""
+    others = tuple(others)
+    return any(one in broader(other) or other in broader(one) for one in some for other in others)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+import numpy as np
 import pandas as pd
 
 from gem_assets.labels.columns import (
@@ -19,6 +20,7 @@ from gem_assets.labels.columns import (
     with_unit,
 )
 from gem_assets.labels.fields import FIELDS
+from gem_assets.labels.hierarchy import related
 from gem_assets.labels.resolution import resolve_label
 from gem_assets.labels.sample_column import choose_sample_column, listed
 from gem_assets.labels.sheets.layout import Layout
@@ -59,7 +61,8 @@ def under_our_names(
     """Bring the columns of a sheet under our names.
 
     A column means what ``columns`` says, else what its exact name says, else what its format or a
-    synonym says. Several columns of the last kind fill each other's gaps, the first one wins.
+    synonym says. Of several columns that mean the same, one that ``columns`` names is read alone;
+    else the one with our name comes first, and the others fill its gaps.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ def under_our_names(
     by_ours: dict[str, list[str]] = {}
     for name, meaning in meanings.items():
         by_ours.setdefault(meaning.column, []).append(name)
-    by_ours = {ours: _strongest(ours, names, own) for ours, names in by_ours.items()}
+    by_ours = {ours: _in_order(ours, names, columns) for ours, names in by_ours.items()}
     organism = by_ours.pop(ORGANISM, [])
     by_name = by_ours.pop(SAMPLE_ID, [])
     mapped = [theirs for theirs, ours in columns.items() if ours == SAMPLE_ID]
@@ -157,10 +160,10 @@ def _meaning(name: str, own: Mapping[str, str], layout: Layout) -> Meaning | Non
     return Meaning(ours, unit)
 
 
-def _strongest(ours: str, names: list[str], own: Mapping[str, str]) -> list[str]:
-    """Leave the columns of a name that count: the one beyond doubt, else all, in their order."""
-    certain = [name for name in names if own.get(name) == ours]
-    return certain or names
+def _in_order(ours: str, names: list[str], columns: Mapping[str, str]) -> list[str]:
+    """Return the columns to read as one of ours, the one that wins first."""
+    mapped = [name for name in names if columns.get(name) == ours]
+    return mapped or sorted(names, key=lambda name: name != ours)
 
 
 def _with_units(cells: pd.Series, meaning: Meaning | None) -> pd.Series:
@@ -182,7 +185,11 @@ def _filled(
     for other in others:
         empty = first.map(says_nothing)
         differs = ~empty & ~other.map(says_nothing) & (first.map(fold) != other.map(fold))
-        rows = [row for row, different in enumerate(differs) if different]
+        rows = [
+            row
+            for row in np.flatnonzero(differs).tolist()
+            if not _same_meaning(ours, first.iloc[row], other.iloc[row])
+        ]
         if rows:
             problems.append(
                 InputProblem(
@@ -198,6 +205,14 @@ def _filled(
             )
         first = first.where(~empty, other)
     return first, problems
+
+
+def _same_meaning(ours: str, one: str, other: str) -> bool:
+    """Return whether two texts mean one value, or one of them the other more exactly."""
+    field = _FIELD_OF_COLUMN.get(ours)
+    if field is None:
+        return False
+    return related(resolve_label(field, one).ids, resolve_label(field, other).ids)
 
 
 def _read_perhaps(

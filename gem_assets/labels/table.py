@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gem_assets.labels.aliases import check_aliases
 from gem_assets.labels.fields import FIELD_BY_NAME as _FIELD
-from gem_assets.labels.hierarchy import broader
+from gem_assets.labels.hierarchy import related
 from gem_assets.labels.resolution import Resolution, ResolvedLabel, resolve_label
 from gem_assets.labels.sheet import SampleSheet
 from gem_assets.labels.words import says_nothing
@@ -120,17 +120,10 @@ def _disagreement_of(one: _Statement, own: Aliases) -> str | None:
         return None
     by_text = resolve_label(_FIELD[one.field], one.text, None, own.get(one.field))
     by_id = resolve_label(_FIELD[one.field], None, one.id_text, own.get(one.field))
-    if not by_text.resolved or _agree(by_text, by_id):
+    if not by_text.resolved or related(by_text.ids, by_id.ids):
         return None
     meant = ", ".join(by_id.labels) or by_id.resolution.value
     return f"{one.text!r}, but {one.id_text} ({meant})"
-
-
-def _agree(by_text: ResolvedLabel, by_id: ResolvedLabel) -> bool:
-    """Return whether a label and an id share a term, or one is above the other."""
-    return any(
-        one in broader(other) or other in broader(one) for one in by_text.ids for other in by_id.ids
-    )
 
 
 def _disagreement(field: str, found: Sequence[str], source: str) -> InputProblem:
