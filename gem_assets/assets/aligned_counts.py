@@ -1,12 +1,15 @@
 """The asset ``aligned_counts``: bring raw counts into the model's gene order."""
 
 import hashlib
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from gem_assets.assets.failures import plain_failures, require_rows, write_tables
+from gem_assets.assets.failures import plain_failures, require_rows, write_pieces
+from gem_assets.assets.progress import RowProgress, tell
+from gem_assets.assets.stored_counts import StoredCounts, stored_counts
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     contract_result,
@@ -19,6 +22,12 @@ from gem_assets.graph import AssetGraph
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from gem_assets.genes.alignment import GenesAligned
+    from gem_assets.genes.order import GeneOrder
+    from gem_assets.problems import InputProblem
+
+TABLES = ("aligned_counts", "gene_alignment")
 
 
 def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
@@ -37,12 +46,8 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
     def _aligned_counts(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # type: ignore[type-arg]
-        from gem_assets.counts.tables import matrix_of_tables
-        from gem_assets.genes.alignment import align_counts
         from gem_assets.genes.order import GeneOrder
-        from gem_assets.genes.tables import alignment_tables
         from gem_assets.problems import RefusedInputError
-        from gem_assets.severities import accept
 
         name = context.partition_key
         warehouse = getattr(context.resources, graph.warehouse).open()
@@ -50,41 +55,73 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
             require_rows(graph, warehouse, name, "raw_counts")
             require_rows(graph, warehouse, None, "gene_order")
             order = GeneOrder(tuple(warehouse.read("gene_order").column("gene_id").to_pylist()))
-            matrix = matrix_of_tables(
-                warehouse.read("raw_counts", name), warehouse.read("raw_genes", name)
-            )
+            counts = stored_counts(warehouse, name)
             try:
                 severity = getattr(context.resources, graph.datasets).config(name).severity
-                alignment = align_counts(matrix, order)
-                problems = accept(alignment.problems, severity)
+                pieces = _Pieces(counts, order, severity, context.log)
+                yield from write_pieces(graph, warehouse, TABLES, pieces, name)
             except RefusedInputError as refusal:
                 yield from refuse_input(graph, "aligned_counts", refusal.problems)
                 return
-            tables = alignment_tables(name, matrix.sample_ids, alignment, order)
-            yield from write_tables(graph, warehouse, tables, name)
-        yield from input_results(graph, "aligned_counts", problems)
+        genes = pieces.genes
+        yield from input_results(graph, "aligned_counts", pieces.problems)
         yield contract_result(graph, "aligned_counts")
         yield dg.MaterializeResult(
             asset_key=graph.key("aligned_counts"),
-            data_version=dg.DataVersion(_version(tables["aligned_counts"])),
+            data_version=dg.DataVersion(pieces.version.hexdigest()),
             metadata={
-                "dagster/partition_row_count": matrix.n_samples,
-                "model genes in the file": alignment.model_genes_share,
-                "counts that found a place": alignment.counts_share,
+                "dagster/partition_row_count": len(counts.sample_ids),
+                "model genes in the file": genes.model_genes_share,
+                "counts that found a place": genes.counts_share,
                 "gene order": order.hash,
-                "genes by action": _actions(alignment.record["action"]),
+                "genes by action": _actions(genes.record["action"]),
             },
         )
 
     return _aligned_counts
 
 
-def _version(aligned: "pa.Table") -> str:
-    """Return the data version: the content of every sample in its order, and the gene order."""
-    digest = hashlib.sha256()
-    for column in ("sample_id", "content_hash", "gene_order_hash"):
-        digest.update("\n".join(aligned.column(column).to_pylist()).encode())
-    return digest.hexdigest()
+class _Pieces:
+    """The rows of `TABLES` as they are aligned; at their end, what became of the genes.
+
+    The data version is the content of every sample in its order, and the gene order.
+    """
+
+    genes: "GenesAligned"
+    problems: "tuple[InputProblem, ...]"
+
+    def __init__(
+        self,
+        counts: StoredCounts,
+        order: "GeneOrder",
+        severity: Mapping[str, str],
+        log: logging.Logger,
+    ) -> None:
+        self._counts = counts
+        self._order = order
+        self._severity = severity
+        self._progress = RowProgress(
+            lambda line: tell(log, line), "samples aligned", len(counts.sample_ids)
+        )
+        self.version = hashlib.sha256()
+
+    def __iter__(self) -> "Iterator[dict[str, pa.Table]]":
+        from gem_assets.genes.alignment import Aligner
+        from gem_assets.genes.tables import aligned_rows_table, gene_alignment_table
+        from gem_assets.severities import accept
+
+        counts, order = self._counts, self._order
+        aligner = Aligner(counts.gene_ids, counts.gene_symbols, order)
+        for chunk in counts.chunks():
+            rows = aligned_rows_table(counts.dataset, chunk.sample_ids, aligner.align(chunk), order)
+            columns = ("sample_id", "content_hash", "gene_order_hash")
+            for row in zip(*(rows.column(name).to_pylist() for name in columns), strict=True):
+                self.version.update("\n".join((*row, "")).encode())
+            yield {"aligned_counts": rows}
+            self._progress.add(chunk.n_samples)
+        self.genes = aligner.genes()
+        self.problems = accept(self.genes.problems, self._severity)
+        yield {"gene_alignment": gene_alignment_table(counts.dataset, self.genes.record)}
 
 
 def _actions(actions: object) -> dict[str, int]:

@@ -109,6 +109,52 @@ class SampleProgress:
         return f"{line}; {rate:.3g} a second{left}"
 
 
+class RowProgress:
+    """Tells now and then how far a long step is with its rows; of a short one, nothing.
+
+    Parameters
+    ----------
+    say
+        Takes a line.
+    doing
+        The line after the numbers: ``"cells read"``.
+    total
+        Number of rows.
+    seconds_between
+        Before the first line, and between two.
+    clock
+        Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        say: Callable[[str], object],
+        doing: str,
+        total: int,
+        *,
+        seconds_between: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._say = say
+        self._doing = doing
+        self._total = total
+        self._between = seconds_between
+        self._clock = clock
+        self._begun = self._said_at = clock()
+        self._done = 0
+
+    def add(self, rows: int) -> None:
+        """Take in that so many more rows are done."""
+        self._done += rows
+        now = self._clock()
+        if now - self._said_at < self._between:
+            return
+        self._said_at = now
+        left = (now - self._begun) * (self._total - self._done) / max(self._done, 1)
+        rest = f"; {duration(left)} left" if left else ""
+        self._say(f"{self._done:,} of {self._total:,} {self._doing}{rest}")
+
+
 def duration(seconds: float) -> str:
     """Return a duration as people say it.
 

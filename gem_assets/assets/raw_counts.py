@@ -1,10 +1,13 @@
 """The asset ``raw_counts``: read the counts file, and refuse what isn't raw counts."""
 
+import logging
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from gem_assets.assets.failures import plain_failures, write_tables
+from gem_assets.assets.failures import plain_failures, write_pieces
+from gem_assets.assets.progress import RowProgress, tell
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     contract_result,
@@ -14,6 +17,14 @@ from gem_assets.checks import (
     refuse_input,
 )
 from gem_assets.graph import AssetGraph
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from gem_assets.counts.content_hash import CountsHash
+    from gem_assets.counts.intake import Intake
+
+TABLES = ("raw_genes", "raw_counts")
 
 
 def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
@@ -32,43 +43,56 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
     def _raw_counts(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # type: ignore[type-arg]
-        from gem_assets.counts.content_hash import hash_matrix
-        from gem_assets.counts.intake import take_in_counts
-        from gem_assets.counts.tables import raw_tables
+        from gem_assets.counts.content_hash import CountsHash
+        from gem_assets.counts.intake import Intake
         from gem_assets.problems import RefusedInputError
         from gem_assets.report.thumbnails import library_sizes
 
         name = context.partition_key
+        warehouse = getattr(context.resources, graph.warehouse).open()
         try:
             dataset = getattr(context.resources, graph.datasets).open(name)
-            file, problems = take_in_counts(dataset.counts, graph.modality, dataset.config.severity)
+            intake = Intake(dataset.counts, graph.modality, dataset.config.severity)
+            content = CountsHash(intake.file.counts)
+            pieces = _pieces(graph, name, intake, content, context.log)
+            with plain_failures(context.log):
+                yield from write_pieces(graph, warehouse, TABLES, pieces, name)
         except RefusedInputError as refusal:
             yield from refuse_input(graph, "raw_counts", refusal.problems)
             return
-        with plain_failures(context.log):
-            yield from write_tables(
-                graph,
-                getattr(context.resources, graph.warehouse).open(),
-                raw_tables(name, file.matrix, graph.modality),
-                name,
-            )
-        yield from input_results(graph, "raw_counts", problems)
+        facts = intake.facts
+        yield from input_results(graph, "raw_counts", intake.problems)
         yield contract_result(graph, "raw_counts")
         yield dg.MaterializeResult(
             asset_key=graph.key("raw_counts"),
-            data_version=dg.DataVersion(hash_matrix(file.matrix)),
+            data_version=dg.DataVersion(content.hexdigest()),
             metadata={
-                "dagster/partition_row_count": file.matrix.n_samples,
-                "genes": file.matrix.n_genes,
+                "dagster/partition_row_count": facts.n_samples,
+                "genes": facts.n_genes,
                 "file": str(dataset.counts),
-                "format": file.format,
-                "assumed": "; ".join(file.notes) or "nothing",
-                "reads (median)": _median(file.matrix.total_counts),
-                "library sizes": dg.MetadataValue.md(library_sizes(file.matrix.total_counts)),
+                "format": intake.file.format,
+                "assumed": "; ".join(intake.file.notes) or "nothing",
+                "reads (median)": _median(facts.total_counts),
+                "library sizes": dg.MetadataValue.md(library_sizes(facts.total_counts)),
             },
         )
 
     return _raw_counts
+
+
+def _pieces(
+    graph: AssetGraph, dataset: str, intake: "Intake", content: "CountsHash", log: logging.Logger
+) -> "Iterator[dict[str, pa.Table]]":
+    """Yield the rows of `TABLES` as they are read; a refusal comes with the last of them."""
+    from gem_assets.counts.tables import raw_counts_table, raw_genes_table
+
+    counts = intake.file.counts
+    progress = RowProgress(lambda line: tell(log, line), "samples read", len(counts.sample_ids))
+    yield {"raw_genes": raw_genes_table(dataset, counts)}
+    for chunk in intake.chunks():
+        content.add(chunk)
+        yield {"raw_counts": raw_counts_table(dataset, chunk, graph.modality)}
+        progress.add(chunk.n_samples)
 
 
 def _median(values: object) -> float:

@@ -115,6 +115,11 @@ class Survey:
         self._values.add(chunk)
         self._seen = rows.stop
 
+    @property
+    def are_possible(self) -> bool:
+        """Whether every value so far is finite and at least 0."""
+        return self._values.are_possible
+
     def facts(self) -> CountsFacts:
         """Return the facts of everything taken in.
 
@@ -166,6 +171,10 @@ class _ValueTally:
         values = data.astype(np.float64, copy=False)
         self._total += float(values.sum())
         self._squares += float(np.dot(values, values))
+
+    @property
+    def are_possible(self) -> bool:
+        return not (self._not_finite or self._negative)
 
     def facts(self, n_cells: int) -> ValueFacts:
         cells = max(n_cells, 1)

@@ -6,35 +6,45 @@ import numpy as np
 import pyarrow as pa
 
 from gem_assets.counts.arrow import csr_to_lists, lists_to_csr
-from gem_assets.counts.matrix import CountMatrix
+from gem_assets.counts.matrix import CountMatrix, Counts
+from gem_assets.problems import refuse
 from gem_assets.settings import Modality
 
+LARGEST_COUNT = np.iinfo(np.int32).max
 
-def raw_tables(dataset: str, matrix: CountMatrix, modality: Modality) -> dict[str, pa.Table]:
-    """Return the rows of ``raw_genes`` (one a gene) and ``raw_counts`` (one a sample).
+
+def raw_genes_table(dataset: str, counts: Counts) -> pa.Table:
+    """Return the rows of ``raw_genes``: one a gene."""
+    n = len(counts.gene_ids)
+    return pa.table(
+        {
+            "dataset": pa.repeat(dataset, n),
+            "gene_index": pa.array(np.arange(n, dtype=np.int32)),
+            "gene_id": pa.array(counts.gene_ids, pa.string()),
+            "gene_symbol": pa.array(counts.gene_symbols, pa.string())
+            if counts.gene_symbols is not None
+            else pa.nulls(n, pa.string()),
+        }
+    )
+
+
+def raw_counts_table(dataset: str, matrix: CountMatrix, modality: Modality) -> pa.Table:
+    """Return the rows of ``raw_counts``: one a sample.
 
     Counts are float64 in bulk, where quantifiers give fractions of reads, and int32 in single
     cells, where estimated counts are rounded half to even. Library size and number of detected
-    genes are those of the file.
+    genes are those of the counts that are kept.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        If a single-cell count exceeds 2**31 - 1.
     """
-    counts = matrix.counts
-    if modality == "sc" and not np.issubdtype(counts.dtype, np.integer):
-        counts = counts.copy()
-        counts.data = np.rint(counts.data)
-        counts.eliminate_zeros()
+    if modality == "sc":
+        matrix = _whole(matrix)
     dtype = np.int32 if modality == "sc" else np.float64
-    gene_index, count = csr_to_lists(counts.astype(dtype, copy=False))
-    genes = pa.table(
-        {
-            "dataset": pa.repeat(dataset, matrix.n_genes),
-            "gene_index": pa.array(np.arange(matrix.n_genes, dtype=np.int32)),
-            "gene_id": pa.array(matrix.gene_ids, pa.string()),
-            "gene_symbol": pa.array(matrix.gene_symbols, pa.string())
-            if matrix.gene_symbols is not None
-            else pa.nulls(matrix.n_genes, pa.string()),
-        }
-    )
-    samples = pa.table(
+    gene_index, count = csr_to_lists(matrix.counts.astype(dtype, copy=False))
+    return pa.table(
         {
             "dataset": pa.repeat(dataset, matrix.n_samples),
             "sample_id": pa.array(matrix.sample_ids, pa.string()),
@@ -44,7 +54,24 @@ def raw_tables(dataset: str, matrix: CountMatrix, modality: Modality) -> dict[st
             "detected_genes": pa.array(matrix.detected_genes),
         }
     )
-    return {"raw_genes": genes, "raw_counts": samples}
+
+
+def _whole(matrix: CountMatrix) -> CountMatrix:
+    counts = matrix.counts
+    if counts.data.max(initial=0) > LARGEST_COUNT:
+        at = int(np.argmax(counts.data))
+        sample = matrix.sample_ids[int(np.searchsorted(counts.indptr, at, side="right")) - 1]
+        raise refuse(
+            "impossible_count",
+            f"Sample {sample!r} has a count of {counts.data[at]} in gene "
+            f"{matrix.gene_ids[counts.indices[at]]}; expected 0 to {LARGEST_COUNT:,}.",
+            "Give raw read or UMI counts.",
+        )
+    if np.issubdtype(counts.dtype, np.integer):
+        return matrix
+    rounded = counts.copy()
+    rounded.data = np.rint(rounded.data)
+    return CountMatrix(matrix.sample_ids, matrix.gene_ids, rounded, matrix.gene_symbols)
 
 
 def matrix_of_tables(raw_counts: pa.Table, raw_genes: pa.Table) -> CountMatrix:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from gem_assets.counts.matrix import CountMatrix
+from gem_assets.counts.matrix import CountMatrix, row_runs, rows_of
 from gem_assets.genes.coverage import CoverageLimits, coverage_problems
 from gem_assets.genes.order import GeneOrder
 from gem_assets.genes.resolution import resolve_genes
@@ -28,9 +28,9 @@ Measured for 40 million values: 2**17 to 2**19 take the same time, 2**20 takes 1
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Alignment:
-    """The counts of a file in the gene order of a model, and what became of its genes.
+@dataclass(frozen=True, eq=False)
+class AlignedRows:
+    """Counts of some samples in the gene order of a model.
 
     Attributes
     ----------
@@ -43,6 +43,19 @@ class Alignment:
     matched_share
         Share of each sample's counts that found a gene of the model, shape (n_samples,); 0 for a
         sample without counts.
+    """
+
+    counts: sparse.csr_array
+    total_counts: NDArray[np.float64]
+    matched_share: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class GenesAligned:
+    """What became of the genes of a file.
+
+    Attributes
+    ----------
     model_genes_share
         Share of the model's genes that the file has.
     counts_share
@@ -54,13 +67,15 @@ class Alignment:
         Errors and warnings about the coverage; an error means: don't predict on this.
     """
 
-    counts: sparse.csr_array
-    total_counts: NDArray[np.float64]
-    matched_share: NDArray[np.float64]
     model_genes_share: float
     counts_share: float
     record: pd.DataFrame
     problems: tuple[InputProblem, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment(AlignedRows, GenesAligned):
+    """All counts of a file in the gene order of a model, and what became of its genes."""
 
 
 def projection(resolution: pd.DataFrame, n_model_genes: int) -> sparse.csr_array:
@@ -107,53 +122,111 @@ def align_counts(
         If a count is negative, not a number, or above 2**31 - 1: the model reads none of these.
         Poor coverage raises nothing, it is told in ``problems``.
     """
-    resolution = resolve_genes(matrix.gene_ids, matrix.gene_symbols, order)
-    targets = resolution["model_index"].to_numpy()
-    total_counts = np.zeros(matrix.n_samples)
-    matched_counts = np.zeros(matrix.n_samples)
-    gene_counts = np.zeros(matrix.n_genes)
-    # Rows are written where they belong as they come. No alignment has more values than its input,
-    # and pages that stay empty take no memory.
-    # Offsets of another width than the indices would have scipy copy and widen these.
-    offset_type = np.int32 if matrix.counts.nnz <= LARGEST_COUNT else np.int64
-    indptr = np.zeros(matrix.n_samples + 1, dtype=offset_type)
-    indices = np.empty(matrix.counts.nnz, dtype=np.int32)
-    data = np.empty(matrix.counts.nnz, dtype=np.int32)
-    written = 0
-    for rows in _chunks(matrix.counts):
-        chunk = _view(matrix.counts, rows)
-        total_counts[rows] = chunk.sum(axis=1, dtype=np.float64)
-        gene_counts += np.bincount(chunk.indices, weights=chunk.data, minlength=matrix.n_genes)
-        exact = _dtype_for_sums(chunk.dtype, float(total_counts[rows].max()))
-        aligned = _relabel(chunk.astype(exact, copy=False), targets, len(order))
-        matched_counts[rows] = aligned.sum(axis=1, dtype=np.float64)
-        _refuse_impossible(aligned, matrix.sample_ids[rows], order)
-        if not np.issubdtype(aligned.dtype, np.integer):
-            np.rint(aligned.data, out=aligned.data)
-            aligned.eliminate_zeros()
-        end = written + aligned.nnz
-        indices[written:end] = aligned.indices
-        data[written:end] = aligned.data
-        indptr[rows.start + 1 : rows.stop + 1] = written + aligned.indptr[1:]
-        written = end
-
-    all_counts = total_counts.sum() or 1.0
-    record = resolution[["raw_gene_id", "action", "model_gene_id"]].assign(
-        share_of_counts=gene_counts / all_counts
-    )
+    aligner = Aligner(matrix.gene_ids, matrix.gene_symbols, order, limits)
+    rows = aligner.align(matrix)
+    genes = aligner.genes()
     return Alignment(
-        counts=sparse.csr_array(
-            (data[:written], indices[:written], indptr), shape=(matrix.n_samples, len(order))
-        ),
-        total_counts=total_counts,
-        matched_share=np.divide(
-            matched_counts, total_counts, out=np.zeros_like(total_counts), where=total_counts > 0
-        ),
-        model_genes_share=record["model_gene_id"].nunique() / len(order),
-        counts_share=float(matched_counts.sum() / all_counts),
-        record=record,
-        problems=coverage_problems(record, len(order), limits or CoverageLimits()),
+        model_genes_share=genes.model_genes_share,
+        counts_share=genes.counts_share,
+        record=genes.record,
+        problems=genes.problems,
+        counts=rows.counts,
+        total_counts=rows.total_counts,
+        matched_share=rows.matched_share,
     )
+
+
+class Aligner:
+    """Brings the counts of a file into the gene order of a model, some samples at a time.
+
+    Parameters
+    ----------
+    gene_ids, gene_symbols
+        Names of the file's genes.
+    order
+        The genes that the model reads.
+    limits
+        When to warn of poor coverage, and when to call it an error.
+    """
+
+    def __init__(
+        self,
+        gene_ids: Sequence[str],
+        gene_symbols: Sequence[str] | None,
+        order: GeneOrder,
+        limits: CoverageLimits | None = None,
+    ) -> None:
+        self._order = order
+        self._limits = limits or CoverageLimits()
+        self._resolution = resolve_genes(gene_ids, gene_symbols, order)
+        self._gene_counts = np.zeros(len(gene_ids))
+        self._all_counts = self._matched_counts = 0.0
+
+    def align(self, matrix: CountMatrix) -> AlignedRows:
+        """Return the samples of a matrix in the model's order.
+
+        Raises
+        ------
+        gem_assets.problems.RefusedInputError
+            As `align_counts`.
+        """
+        targets = self._resolution["model_index"].to_numpy()
+        total_counts = np.zeros(matrix.n_samples)
+        matched_counts = np.zeros(matrix.n_samples)
+        # Rows are written where they belong as they come. No alignment has more values than its
+        # input, and pages that stay empty take no memory.
+        # Offsets of another width than the indices would have scipy copy and widen these.
+        offset_type = np.int32 if matrix.counts.nnz <= LARGEST_COUNT else np.int64
+        indptr = np.zeros(matrix.n_samples + 1, dtype=offset_type)
+        indices = np.empty(matrix.counts.nnz, dtype=np.int32)
+        data = np.empty(matrix.counts.nnz, dtype=np.int32)
+        written = 0
+        for rows in row_runs(matrix.counts.indptr, VALUES_A_CHUNK):
+            chunk = rows_of(matrix.counts, rows)
+            total_counts[rows] = chunk.sum(axis=1, dtype=np.float64)
+            self._gene_counts += np.bincount(
+                chunk.indices, weights=chunk.data, minlength=matrix.n_genes
+            )
+            exact = _dtype_for_sums(chunk.dtype, float(total_counts[rows].max()))
+            aligned = _relabel(chunk.astype(exact, copy=False), targets, len(self._order))
+            matched_counts[rows] = aligned.sum(axis=1, dtype=np.float64)
+            _refuse_impossible(aligned, matrix.sample_ids[rows], self._order)
+            if not np.issubdtype(aligned.dtype, np.integer):
+                np.rint(aligned.data, out=aligned.data)
+                aligned.eliminate_zeros()
+            end = written + aligned.nnz
+            indices[written:end] = aligned.indices
+            data[written:end] = aligned.data
+            indptr[rows.start + 1 : rows.stop + 1] = written + aligned.indptr[1:]
+            written = end
+        self._all_counts += float(total_counts.sum())
+        self._matched_counts += float(matched_counts.sum())
+        return AlignedRows(
+            counts=sparse.csr_array(
+                (data[:written], indices[:written], indptr),
+                shape=(matrix.n_samples, len(self._order)),
+            ),
+            total_counts=total_counts,
+            matched_share=np.divide(
+                matched_counts,
+                total_counts,
+                out=np.zeros_like(total_counts),
+                where=total_counts > 0,
+            ),
+        )
+
+    def genes(self) -> GenesAligned:
+        """Return what became of the genes, by the counts of all samples so far."""
+        all_counts = self._all_counts or 1.0
+        record = self._resolution[["raw_gene_id", "action", "model_gene_id"]].assign(
+            share_of_counts=self._gene_counts / all_counts
+        )
+        return GenesAligned(
+            model_genes_share=record["model_gene_id"].nunique() / len(self._order),
+            counts_share=self._matched_counts / all_counts,
+            record=record,
+            problems=coverage_problems(record, len(self._order), self._limits),
+        )
 
 
 def hash_counts(counts: sparse.csr_array) -> list[str]:
@@ -187,27 +260,6 @@ def hash_counts(counts: sparse.csr_array) -> list[str]:
         content.update(values[start:end])
         hashes.append(content.hexdigest())
     return hashes
-
-
-def _chunks(counts: sparse.csr_array) -> Iterator[slice]:
-    """Cut the rows into runs of about `VALUES_A_CHUNK` stored values, at least a row each."""
-    n_rows = counts.shape[0]
-    start = 0
-    while start < n_rows:
-        full = int(counts.indptr[start]) + VALUES_A_CHUNK
-        stop = max(start + 1, int(np.searchsorted(counts.indptr, full, side="right")) - 1)
-        yield slice(start, min(stop, n_rows))
-        start = stop
-
-
-def _view(counts: sparse.csr_array, rows: slice) -> sparse.csr_array:
-    """Return some rows without copying their values, as slicing would."""
-    indptr = counts.indptr[rows.start : rows.stop + 1]
-    values = slice(indptr[0], indptr[-1])
-    return sparse.csr_array(
-        (counts.data[values], counts.indices[values], (indptr - indptr[0]).astype(np.int32)),
-        shape=(rows.stop - rows.start, counts.shape[1]),
-    )
 
 
 def _dtype_for_sums(dtype: np.dtype[Any], largest_total: float) -> type[np.int32 | np.float64]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from gem_assets.counts.arrow import csr_to_lists
-from gem_assets.genes.alignment import Alignment, hash_counts
+from gem_assets.genes.alignment import AlignedRows, hash_counts
 from gem_assets.genes.order import GeneOrder
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def gene_order_table(model_id: str, model_version: str, order: GeneOrder) -> pa.Table:
@@ -27,38 +31,41 @@ def gene_order_table(model_id: str, model_version: str, order: GeneOrder) -> pa.
     )
 
 
-def alignment_tables(
-    dataset: str, sample_ids: Sequence[str], alignment: Alignment, order: GeneOrder
-) -> dict[str, pa.Table]:
-    """Return the rows of ``aligned_counts`` (one a sample) and ``gene_alignment`` (one a raw gene).
+def aligned_rows_table(
+    dataset: str, sample_ids: Sequence[str], rows: AlignedRows, order: GeneOrder
+) -> pa.Table:
+    """Return the rows of ``aligned_counts``: one a sample.
 
     Parameters
     ----------
     dataset
         Name of the dataset.
     sample_ids
-        Names of the alignment's rows.
-    alignment
+        Names of the rows.
+    rows
         Counts in the model's order.
     order
         That order.
     """
-    gene_index, count = csr_to_lists(alignment.counts)
+    gene_index, count = csr_to_lists(rows.counts)
     n = len(sample_ids)
-    aligned = pa.table(
+    return pa.table(
         {
             "dataset": pa.repeat(dataset, n),
             "sample_id": pa.array(sample_ids, pa.string()),
             "gene_index": gene_index,
             "count": count,
-            "total_count": pa.array(alignment.total_counts),
-            "matched_share": pa.array(alignment.matched_share),
+            "total_count": pa.array(rows.total_counts),
+            "matched_share": pa.array(rows.matched_share),
             "gene_order_hash": pa.repeat(order.hash, n),
-            "content_hash": pa.array(hash_counts(alignment.counts), pa.string()),
+            "content_hash": pa.array(hash_counts(rows.counts), pa.string()),
         }
     )
-    record = alignment.record
-    genes = pa.table(
+
+
+def gene_alignment_table(dataset: str, record: pd.DataFrame) -> pa.Table:
+    """Return the rows of ``gene_alignment``: one a raw gene, as `GenesAligned.record` has them."""
+    return pa.table(
         {
             "dataset": pa.repeat(dataset, len(record)),
             **{
@@ -68,4 +75,3 @@ def alignment_tables(
             "share_of_counts": pa.array(record["share_of_counts"], pa.float64()),
         }
     )
-    return {"aligned_counts": aligned, "gene_alignment": genes}

@@ -8,7 +8,11 @@ from scipy import sparse
 from gem_assets.counts.matrix import CountMatrix
 from gem_assets.genes.alignment import align_counts, hash_counts
 from gem_assets.genes.order import GeneOrder
-from gem_assets.genes.tables import alignment_tables, gene_order_table
+from gem_assets.genes.tables import (
+    aligned_rows_table,
+    gene_alignment_table,
+    gene_order_table,
+)
 from gem_assets.warehouse import validate
 
 ORDER = GeneOrder(("ENSG00000000003", "ENSG00000000005", "ENSG00000229807"))
@@ -29,9 +33,9 @@ def test_an_alignment_becomes_a_row_a_sample_and_a_row_a_gene() -> None:
         sparse.csr_array(np.array([[5, 5, 10], [0, 1, 3]])),
     )
     alignment = align_counts(matrix, ORDER)
-    tables = alignment_tables("d", matrix.sample_ids, alignment, ORDER)
-    aligned = validate("aligned_counts", tables["aligned_counts"])
-    genes = validate("gene_alignment", tables["gene_alignment"])
+    rows = aligned_rows_table("d", matrix.sample_ids, alignment, ORDER)
+    aligned = validate("aligned_counts", rows)
+    genes = validate("gene_alignment", gene_alignment_table("d", alignment.record))
     assert aligned["gene_index"].to_pylist() == [[0, 2], [0]]
     assert aligned["count"].to_pylist() == [[10, 5], [3]]
     assert aligned["total_count"].to_pylist() == [20, 4]
