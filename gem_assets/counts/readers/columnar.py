@@ -23,74 +23,98 @@ _UNNAMED_INDEX = "__index_level_"
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
-    """Positions of columns: of names (one or two), of annotations of genes, of counts."""
+class _Column:
+    """A column: Arrow looks names and types up anew each time they are asked of a table."""
 
-    names: list[int]
-    ignored: list[int]
-    counts: list[int]
+    heading: str
+    values: pa.ChunkedArray
+
+    @property
+    def is_text(self) -> bool:
+        kind = self.values.type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        return bool(
+            pa.types.is_string(kind)
+            or pa.types.is_large_string(kind)
+            or pa.types.is_string_view(kind)
+        )
+
+    @property
+    def is_number(self) -> bool:
+        kind = self.values.type
+        return bool(
+            pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+        )
+
+    @property
+    def describes_genes(self) -> bool:
+        return heading(self.heading) in ANNOTATIONS
 
 
 def wide_table_of(table: pa.Table) -> WideTable:
     """Return the counts of an Arrow table.
 
     The rows are named by pandas's index, where the file says which columns that is, else by the
-    first column if it holds text (or is headed as Entrez ids); another column of text may name
-    them once more.
+    first column if it holds text (or is headed as Entrez ids), else by the first that does; another
+    column of text may name them once more.
 
     Raises
     ------
     gem_assets.problems.RefusedInputError
-        ``no_rows, no_names, no_samples, unnamed_column, not_a_number, missing_value`` or
-        ``infinite_value``.
+        ``no_rows, no_names, no_samples, not_a_number, missing_value`` or ``infinite_value``.
     """
-    if not table.num_rows:
-        raise refuse("no_rows", "the table has no rows.", "Write the counts again.")
-    columns = _columns(table)
-    names = [_texts(table, i) for i in columns.names]
-    headings = table.column_names
-    corner = headings[columns.names[0]]
-    values = [_values(table, i, names[0]) for i in columns.counts]
+    if not table.num_rows or not table.num_columns:
+        what = "rows" if table.num_columns else "columns"
+        raise refuse("no_rows", f"the table has no {what}.", "Write the counts again.")
+    columns = [_Column(*pair) for pair in zip(table.column_names, table.columns, strict=True)]
+    names, others = _split_names(columns, _pandas_index(table))
+    ignored = _annotations(others) + names[2:]
+    counted = [column for column in others if not any(column is other for other in ignored)]
+    row_names = _texts(names[0], required=True)
+    corner = names[0].heading
     return WideTable(
-        row_names=names[0],
-        second_names=names[1] if len(names) > 1 else None,
-        second_heading=headings[columns.names[1]] if len(names) > 1 else None,
-        columns=[headings[i] for i in columns.counts],
-        ignored=tuple(headings[i] for i in columns.ignored),
-        counts=_sparse(values, table.num_rows),
+        row_names=row_names,
+        second_names=_texts(names[1]) if len(names) > 1 else None,
+        second_heading=names[1].heading if len(names) > 1 else None,
+        columns=[column.heading for column in counted],
+        ignored=tuple(column.heading for column in ignored),
+        counts=_sparse([_values(column, row_names) for column in counted], table.num_rows),
         corner="" if corner.startswith(_UNNAMED_INDEX) else corner,
     )
 
 
-def _columns(table: pa.Table) -> _Columns:
-    headings = table.column_names
-    index = [headings.index(name) for name in _pandas_index(table) if name in headings]
-    texts = [i for i in range(table.num_columns) if _is_text(table.schema.field(i).type)]
-    first = next(iter(headings), "")
-    if index:
-        names = index
-    elif 0 in texts or heading(first) in _ENTREZ:
-        names = [0]
-    elif texts:
-        names = texts[:1]
-    else:
-        raise refuse(
-            "no_names",
-            "no column names the rows: there is no index, and no column of text.",
-            "Write the table with its index, or with gene_id or sample_id as the first column.",
-        )
-    others = [i for i in range(table.num_columns) if i not in names]
+def _split_names(columns: list[_Column], index: list[str]) -> tuple[list[_Column], list[_Column]]:
+    """Return the columns that name the rows, and the others."""
+    names = [column for column in columns if column.heading in index]
+    texts = [column for column in columns if column.is_text]
+    if not names:
+        first = columns[0]
+        named = [first] if first.is_text or heading(first.heading) in _ENTREZ else texts
+        if not named:
+            raise refuse(
+                "no_names",
+                "no column names the rows: there is no index, and no column of text.",
+                "Write the table with its index, or with gene_id or sample_id as its first column.",
+            )
+        names = named[:1]
+    others = [column for column in columns if not any(column is name for name in names)]
     if len(names) == 1:
-        second = next(
-            (i for i in others if i in texts and heading(headings[i]) in SECOND_NAMES), None
-        )
-        unexplained = [i for i in others if i in texts and heading(headings[i]) not in ANNOTATIONS]
-        if second is None and len(unexplained) == 1 and unexplained[0] == others[0]:
-            second = unexplained[0]
-        names = names if second is None else [*names, second]
-    ignored = [i for i in others if i not in names and _annotates(table, i, others, names)]
-    counts = [i for i in others if i not in names and i not in ignored]
-    return _Columns(names[:2], ignored + names[2:], counts)
+        words = [column for column in others if column.is_text and not column.describes_genes]
+        second = [column for column in words if heading(column.heading) in SECOND_NAMES]
+        if not second and len(words) == 1 and words[0] is others[0]:
+            second = words
+        names += second[:1]
+        others = [column for column in others if column is not names[-1]]
+    return names, others
+
+
+def _annotations(columns: list[_Column]) -> list[_Column]:
+    """Find columns that describe genes: of text anywhere, of numbers before the first sample."""
+    n_leading = next((i for i, c in enumerate(columns) if not c.describes_genes), len(columns))
+    return columns[:n_leading] + [
+        column for column in columns[n_leading:] if column.describes_genes and column.is_text
+    ]
 
 
 def _pandas_index(table: pa.Table) -> list[str]:
@@ -103,55 +127,28 @@ def _pandas_index(table: pa.Table) -> list[str]:
         return []
 
 
-def _annotates(table: pa.Table, column: int, others: list[int], names: list[int]) -> bool:
-    """Tell a column that describes genes: of text anywhere, of numbers before the first sample."""
-    if heading(table.column_names[column]) not in ANNOTATIONS:
-        return False
-    leading = all(
-        i in names or heading(table.column_names[i]) in ANNOTATIONS for i in others if i < column
-    )
-    return leading or _is_text(table.schema.field(column).type)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    )
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    )
-
-
-def _texts(table: pa.Table, column: int) -> list[str]:
-    texts = table.column(column).to_pylist()
-    heading_of = table.column_names[column]
-    for row, text in enumerate(texts, start=1):
-        if text is None and column == 0:
-            raise refuse(
-                "missing_value",
-                f"row {row} has no name in the column {heading_of!r}.",
-                "Name every row, or remove it.",
-            )
+def _texts(column: _Column, *, required: bool = False) -> list[str]:
+    texts = column.values.to_pylist()
+    if required and None in texts:
+        raise refuse(
+            "missing_value",
+            f"row {texts.index(None) + 1} has no name in the column {column.heading!r}.",
+            "Name every row, or remove it.",
+        )
     return ["" if text is None else str(text).strip() for text in texts]
 
 
-def _values(table: pa.Table, column: int, row_names: list[str]) -> NDArray[np.number]:
+def _values(column: _Column, row_names: list[str]) -> NDArray[np.number]:
     """Return the numbers of a column, shape (n_rows,), each of them finite."""
-    name, kind = table.column_names[column], table.schema.field(column).type
-    if not _is_number(kind):
+    name, values = column.heading, column.values
+    if not column.is_number:
         raise refuse(
             "not_a_number",
-            f"the column {name!r} holds {kind}, not numbers.",
+            f"the column {name!r} holds {values.type}, not numbers.",
             "Every column after the names must hold counts: remove other columns (sample labels "
             "belong in samples.csv).",
         )
-    values = table.column(column)
-    if pa.types.is_decimal(kind):
+    if pa.types.is_decimal(values.type):
         values = values.cast(pa.float64())
     if values.null_count:
         row = values.is_null().to_pylist().index(True)

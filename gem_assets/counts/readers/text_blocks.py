@@ -7,6 +7,7 @@ sparse matrix is made by another pass or two (measured in ``benchmarks/reading.p
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from collections import deque
@@ -220,7 +221,7 @@ def _narrowest(values: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.nu
 def _unquoted(block: bytes, layout: TextLayout) -> bytes:
     """Write lines again, without empty lines and quotes, separated by ``_UNIT_SEPARATOR``."""
     try:
-        lines = block.decode().split("\n")
+        lines = io.StringIO(block.decode(), newline="")
         rows = [row for row in csv.reader(lines, delimiter=layout.delimiter) if row]
     except (csv.Error, UnicodeDecodeError) as error:
         raise UnreadableBlockError(str(error)) from error

@@ -35,6 +35,8 @@ ANNOTATIONS = frozenset([
 
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
+_SEPARATED = re.compile(r"[+-]?\d+(?:[.,' \u00a0\u202f]\d+)+")
+
 MISSING = frozenset(["", "na", "nan", "-nan", "n/a", "null", "#n/a", "none", "-"])
 """Cells that say there is no value, in lower case."""
 
@@ -278,10 +280,15 @@ def _lines_until_header_ends(lines: list[str], delimiter: str) -> int:
 
 
 def _is_text(rows: list[list[str]], column: int) -> bool:
-    """Tell whether a column's cells are words: some are there, and none is a number."""
+    """Tell whether a column's cells are words: some are there, and none is a number.
+
+    Nor are they where numbers have separators: 1,5 or 1.234.567 is a count badly written.
+    """
     cells = [row[column].strip() for row in rows if len(row) > column]
     stated = [cell for cell in cells if cell.lower() not in MISSING]
-    return bool(stated) and not any(NUMBER.fullmatch(cell) for cell in stated)
+    return bool(stated) and not any(
+        NUMBER.fullmatch(cell) or _SEPARATED.fullmatch(cell) for cell in stated
+    )
 
 
 def _annotations(columns: list[str], texts: list[int], second_name: int | None) -> tuple[int, ...]:
