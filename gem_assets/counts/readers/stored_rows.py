@@ -27,6 +27,9 @@ def shape_of(node: h5py.Group | h5py.Dataset) -> tuple[int, ...]:
 
     if isinstance(node, h5py.Dataset):
         return tuple(int(n) for n in node.shape)
+    if "shape" in node:  # 10x: features x cells, by columns, so the cells are rows
+        n_features, n_cells = (int(n) for n in node["shape"][:])
+        return (n_cells, n_features)
     # anndata before 0.7 had another name for it.
     shape = node.attrs["shape"] if "shape" in node.attrs else node.attrs["h5sparse_shape"]
     return tuple(int(n) for n in shape)
@@ -176,5 +179,5 @@ def _damaged(what: str) -> RefusedInputError:
     return refuse(
         "damaged_matrix",
         f"the stored matrix contradicts itself: {what}.",
-        "Write the file again with anndata's write_h5ad.",
+        "Write or download the file again.",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy as np
 from gem_assets.counts.facts import CountsFacts
 from gem_assets.counts.matrix import VALUES_A_CHUNK, CountMatrix, narrowest, require_unique
 from gem_assets.counts.readers.anndata_names import gene_names, index_of
+from gem_assets.counts.readers.hdf5 import MAGIC, open_hdf5, own_node
 from gem_assets.counts.readers.reader import CountsFile
 from gem_assets.counts.readers.source import CountsSource, naming
 from gem_assets.counts.readers.stored_rows import dense_runs, shape_of, stored_rows
@@ -20,8 +20,6 @@ from gem_assets.problems import RefusedInputError, refuse
 
 if TYPE_CHECKING:
     import h5py
-
-_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 CANDIDATES = (("layers/counts", "var"), ("raw/X", "raw/var"), ("X", "var"))
 """Places of counts, in the order they are tried, each with the table that names its genes."""
@@ -49,23 +47,23 @@ class H5adReader:
 
     def recognises(self, source: CountsSource) -> bool:
         """Tell whether it is HDF5 with ``var``; one that can't be opened counts by its name."""
-        if not source.head.startswith(_MAGIC):
+        if not source.head.startswith(MAGIC):
             return source.path.name.endswith(".h5ad")
         try:
-            with _open(source) as file:
+            with open_hdf5(source) as file:
                 return "var" in file
         except RefusedInputError:
             return True
 
     def read(self, source: CountsSource) -> CountsFile:
         """Read the names, and find the counts; see ``Reader.read``."""
-        if not source.head.startswith(_MAGIC):
+        if not source.head.startswith(MAGIC):
             raise refuse(
                 "not_hdf5",
                 "it is named .h5ad, but it is not an HDF5 file.",
                 "Write it with anndata's write_h5ad, uncompressed.",
             )
-        with _open(source) as file:
+        with open_hdf5(source) as file:
             return _find_counts(source, file)
 
 
@@ -81,7 +79,7 @@ class H5adCounts:
 
     def chunks(self, values: int = VALUES_A_CHUNK) -> Iterator[CountMatrix]:
         """Yield all rows in their order; see ``Counts.chunks``."""
-        with naming(self.source.path), _open(self.source) as file:
+        with naming(self.source.path), open_hdf5(self.source) as file:
             start = 0
             for rows in stored_rows(_matrix(file, self.place), values):
                 stop = start + rows.shape[0]
@@ -93,29 +91,6 @@ class H5adCounts:
                     self.gene_symbols,
                 )
                 start = stop
-
-
-@contextmanager
-def _open(source: CountsSource) -> Iterator[h5py.File]:
-    """Open the file; its damage becomes a refusal, now or while it is read."""
-    import h5py
-
-    with source.path.open("rb") as raw:
-        try:
-            with h5py.File(raw, "r") as file:
-                yield file
-        except RefusedInputError:
-            raise
-        # What a file says of itself may have any type, or none.
-        except (OSError, LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # of the disk or the network
-            reason = (str(error.__cause__ or error).splitlines() or [type(error).__name__])[0]
-            raise refuse(
-                "damaged_file",
-                f"the HDF5 file is cut off or damaged ({reason}).",
-                "Copy or download the file again; it is probably incomplete.",
-            ) from error
 
 
 def _find_counts(source: CountsSource, file: h5py.File) -> CountsFile:
@@ -158,8 +133,8 @@ def _find_counts(source: CountsSource, file: h5py.File) -> CountsFile:
 def _counts_file(
     source: CountsSource, file: h5py.File, place: str, var: str, why: str
 ) -> CountsFile:
-    sample_ids = index_of(_own(file, "obs"))
-    gene_ids, symbols, column = gene_names(_own(file, var))
+    sample_ids = index_of(own_node(file, "obs"))
+    gene_ids, symbols, column = gene_names(own_node(file, var))
     shape = shape_of(file[place])
     if shape != (len(sample_ids), len(gene_ids)):
         raise refuse(
@@ -174,30 +149,9 @@ def _counts_file(
     return CountsFile(counts, "h5ad", notes=(f"Counts are from {_spoken(place)}, {why}", *named))
 
 
-def _own(file: h5py.File, place: str) -> h5py.Group | h5py.Dataset:
-    """Return what lies at a place, after looking that it lies in this very file."""
-    import h5py
-
-    node = file[place]
-    outside = node.file != file
-    if isinstance(node, h5py.Dataset):
-        outside |= bool(node.external)
-    else:
-        links = (node.get(name, getlink=True) for name in node)
-        outside |= any(isinstance(link, h5py.ExternalLink) for link in links)
-        outside = outside or any(getattr(part, "external", None) for part in node.values())
-    if outside:
-        raise refuse(
-            "links_elsewhere",
-            f"{_spoken(place)} is, or holds, a link to another file, which is not followed.",
-            "Write the file again with anndata's write_h5ad, so that it holds everything itself.",
-        )
-    return node
-
-
 def _matrix(file: h5py.File, place: str) -> h5py.Group | h5py.Dataset:
     """Return a stored matrix, after looking that it is one."""
-    node = _own(file, place)
+    node = own_node(file, place, _spoken(place))
     n_dimensions = len(shape_of(node))
     if n_dimensions != 2:
         raise refuse(
