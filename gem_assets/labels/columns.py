@@ -132,8 +132,6 @@ def meaning_of(name: str) -> Meaning | None:
         unit = match["unit"]
         return Meaning("age_years", _UNITS[unit[0]] if unit else None)
     ours = _MEANING.get(plain)
-    if ours is None and name in KNOWN_COLUMNS:
-        ours = name
     return Meaning(ours) if ours else None
 
 

@@ -63,6 +63,7 @@ def read_obs(
     if frame is None:
         return None
     source = f"obs of {path}"
+    columns = {_OWN_SAMPLE_ID if k == SAMPLE_ID else k: v for k, v in (columns or {}).items()}
     layout = Layout(frame, tuple(range(1, len(frame) + 1)), unit="cell")
     if is_cellxgene(tuple(frame.columns)):
         return sheet_of(as_cellxgene(layout), "cellxgene", source, columns, sample_ids)

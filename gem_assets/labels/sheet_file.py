@@ -49,8 +49,9 @@ class SheetText:
 
     @cached_property
     def delimiter(self) -> str:
-        """Tab, comma or semicolon, whichever the first line has most of."""
-        first = self._first_line()
+        """Tab, comma or semicolon, whichever the first line that has any has most of."""
+        lines = io.StringIO(self.text, newline=None)
+        first = next((line for line in lines if any(d in line for d in "\t,;")), "")
         return max("\t,;", key=lambda d: (first.count(d), d == "\t"))
 
     @cached_property

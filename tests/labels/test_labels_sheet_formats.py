@@ -278,6 +278,23 @@ def test_the_source_is_the_tissue_where_it_names_one(tmp_path) -> None:
     assert "1 of its 3 values, which name none ('biopsy, caf\xe9')" in told
 
 
+def test_repeated_and_nameless_attributes_of_a_series_matrix_lose_nothing(tmp_path) -> None:
+    path = tmp_path / "matrix.txt"
+    path.write_text(
+        '!Sample_geo_accession\t"GSM1"\t"GSM2"\n!Sample_title\t"a"\t"b"\n'
+        '!Sample_contact\t"x"\t"y"\n!Sample_contact\t"z"\t"y"\n!Sample_label_ch2\t"Cy3"\t""\n'
+        '!Sample_characteristics_ch1\t"title: t"\t"frozen"\n'
+    )
+    frame = read_sample_sheet(path).frame
+    assert frame.to_dict("list") == {
+        "sample_id": ["GSM1", "GSM2"],
+        "title": ["a", "b"],
+        "contact": ["x || z", "y"],
+        "title (characteristics)": ["t", ""],
+        "characteristics": ["", "frozen"],
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -455,3 +472,11 @@ def test_tissues_of_older_schemas_say_what_was_cultured(tmp_path) -> None:
     assert [found[s, "tissue"] for s in sheet.sample_ids] == ["UBERON:0002048"] * 3
     assert [found[s, "sample_type"] for s in sheet.sample_ids] == ["organoid", None, None]
     assert found["A-1", "sex"] == "male"
+    path.write_text(
+        "tissue_ontology_term_id,ethnicity_ontology_term_id,cell_id\nCVCL_0395,HANCESTRO:0005,A\n"
+    )
+    found = terms(read_sample_sheet(path))
+    assert found["A", "cell_line"] == "CVCL_0395"
+    assert found["A", "ethnicity"] == "HANCESTRO:0005"
+    path.write_text("cell_id,sex_ontology_term_id,disease_ontology_term_id\nA,PATO:0000384,na\n")
+    assert terms(read_sample_sheet(path), "sex") == {("A", "sex"): "male"}

@@ -23,7 +23,7 @@ class PlainSheet:
 
     def lay_out(self, text: SheetText) -> Layout:
         """Return the table as it is."""
-        meanings = [meaning_of(name) for name in text.header]
+        meant = {meaning.column for name in text.header if (meaning := meaning_of(name))}
         # R's write.table leaves out the header cell of the row names.
-        shifted = not any(meaning and meaning.column == SAMPLE_ID for meaning in meanings)
+        shifted = bool(meant) and SAMPLE_ID not in meant
         return Layout.of(delimited_table(text, unnamed_first=ROW_NAMES, shifted=shifted))
