@@ -114,6 +114,7 @@ def predict(
     from rich.console import Console
 
     from gem_assets.one_file import predict_file
+    from gem_assets.safe_csv import safe_csv
     from gem_assets.terminal import RunProgress
 
     settings = _settings(None, results, endpoint)
@@ -123,7 +124,7 @@ def predict(
         )
     for note in notes:
         click.echo(note, err=True)
-    click.echo(frame.to_csv(index=False, float_format="%.6g"), nl=False)
+    click.echo(safe_csv(frame), nl=False)
 
 
 @main.command()
