@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -14,11 +15,13 @@ from gem_assets.assets.build import build_gem_assets
 from gem_assets.assets.progress import Listener, Reader, listening
 from gem_assets.assets.qc import LABELS_AGREE
 from gem_assets.datasets import choose_datasets
-from gem_assets.graph import AssetGraph
+from gem_assets.graph import PARTITIONED, AssetGraph
 from gem_assets.settings import Modality, Settings
 
 # Dagster's own log is for its UI; the terminal gets our sentences.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+_AFTER_COUNTS = (*(table for table in PARTITIONED if table != "raw_counts"), "qc_report")
 
 
 @dataclass(frozen=True)
@@ -83,28 +86,71 @@ def run_datasets(
             graph = AssetGraph(modality, f"gem_{modality}")
             definitions = build_gem_assets(modality, settings=settings)
             instance.add_dynamic_partitions(graph.partitions.name or "", datasets)
-            on_start(f"{modality}: asking the {settings.endpoint} endpoint for its gene order")
-            with listening(on_progress, on_line):
-                order = definitions.resolve_job_def(graph.endpoint_job).execute_in_process(
-                    instance=instance, raise_on_error=False, run_config=_QUIET
-                )
-            if not order.success:
-                failures = tuple(_failures(order))
-                yield from (
-                    DatasetOutcome(modality, name, graph.key_prefix, failures) for name in datasets
-                )
-                continue
-            job = definitions.resolve_job_def(graph.refresh_job)
-            for name in datasets:
-                on_start(f"{modality}/{name}")
-                with listening(on_progress, on_line):
-                    result = job.execute_in_process(
-                        instance=instance,
-                        partition_key=name,
-                        raise_on_error=False,
-                        run_config=_QUIET,
-                    )
-                yield _outcome(graph, name, result)
+            runs = _Runs(instance, definitions, graph, on_progress, on_line)
+            ask = partial(
+                on_start, f"{modality}: asking the {settings.endpoint} endpoint for its gene order"
+            )
+            yield from _run_modality(runs, datasets, on_start, ask)
+
+
+def _run_modality(
+    runs: _Runs, datasets: Sequence[str], on_start: Callable[[str], None], ask: Callable[[], None]
+) -> Iterator[DatasetOutcome]:
+    """Ask the endpoint for its gene order once, and not before counts were accepted.
+
+    Asking may wake a model: nobody's mistake should.
+    """
+    waiting = list(datasets)
+    while waiting:
+        name = waiting.pop(0)
+        on_start(f"{runs.graph.modality}/{name}: reading its counts")
+        counts = runs.refresh(name, ("raw_counts",))
+        if not counts.success:
+            yield _outcome(runs.graph, name, counts)
+            continue
+        ask()
+        order = runs.gene_order()
+        if not order.success:
+            failures = tuple(_failures(order))
+            for left in (name, *waiting):
+                yield DatasetOutcome(runs.graph.modality, left, runs.graph.key_prefix, failures)
+            return
+        on_start(f"{runs.graph.modality}/{name}")
+        yield _outcome(runs.graph, name, counts, runs.refresh(name, _AFTER_COUNTS))
+        break
+    for name in waiting:
+        on_start(f"{runs.graph.modality}/{name}")
+        yield _outcome(runs.graph, name, runs.refresh(name))
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Runs of the jobs of one instance of the graph."""
+
+    instance: dg.DagsterInstance
+    definitions: dg.Definitions
+    graph: AssetGraph
+    on_progress: Listener
+    on_line: Reader
+
+    def gene_order(self) -> dg.ExecuteInProcessResult:
+        job = self.definitions.resolve_job_def(self.graph.endpoint_job)
+        with listening(self.on_progress, self.on_line):
+            return job.execute_in_process(
+                instance=self.instance, raise_on_error=False, run_config=_QUIET
+            )
+
+    def refresh(self, name: str, tables: Sequence[str] = ()) -> dg.ExecuteInProcessResult:
+        """Materialise a dataset, or some of its assets."""
+        job = self.definitions.resolve_job_def(self.graph.refresh_job)
+        with listening(self.on_progress, self.on_line):
+            return job.execute_in_process(
+                instance=self.instance,
+                partition_key=name,
+                raise_on_error=False,
+                run_config=_QUIET,
+                asset_selection=self.graph.keys(*tables) if tables else None,
+            )
 
 
 @contextmanager
@@ -118,16 +164,18 @@ def _instance() -> Iterator[dg.DagsterInstance]:
             yield instance
 
 
-def _outcome(graph: AssetGraph, name: str, result: dg.ExecuteInProcessResult) -> DatasetOutcome:
-    outcome = DatasetOutcome(graph.modality, name, graph.key_prefix, tuple(_failures(result)))
+def _outcome(graph: AssetGraph, name: str, *results: dg.ExecuteInProcessResult) -> DatasetOutcome:
+    failures = tuple(sentence for result in results for sentence in _failures(result))
+    outcome = DatasetOutcome(graph.modality, name, graph.key_prefix, failures)
     warnings = tuple(
         evaluation.description or evaluation.check_name
+        for result in results
         for evaluation in result.get_asset_check_evaluations()
         if not evaluation.passed
         and evaluation.severity is dg.AssetCheckSeverity.WARN
         and evaluation.check_name != LABELS_AGREE  # the findings say it better
     )
-    for event in result.get_asset_materialization_events():
+    for event in results[-1].get_asset_materialization_events():
         materialization = event.materialization
         if materialization.asset_key == graph.key("qc_report"):
             path = materialization.metadata["path"].value
