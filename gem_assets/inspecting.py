@@ -193,11 +193,12 @@ def _inspect_counts(found: Inspection, location: UPath, *, guess: bool) -> Inspe
         return replace(found, problems=refusal.problems)
     modality: Modality = "sc" if guess and file.format in SINGLE_CELL_FORMATS else found.modality
     try:
-        facts, gene_counts = _count(file.counts)
+        facts, genes, coverage = _go_through(file.counts, modality)
     except RefusedInputError as refusal:
         return replace(found, format=file.format, notes=file.notes, problems=refusal.problems)
-    genes, coverage = _gene_facts(file.counts, gene_counts, modality)
     told = judge_counts(facts, modality, str(location))
+    if any(problem.severity is Severity.ERROR for problem in told):
+        coverage = ()  # what covers nothing because it is a mouse's needs no second reason
     return replace(
         found,
         modality=modality,
@@ -210,43 +211,37 @@ def _inspect_counts(found: Inspection, location: UPath, *, guess: bool) -> Inspe
     )
 
 
-def _count(counts: Counts) -> tuple[CountsFacts, NDArray[np.float64]]:
-    """Go through counts once: what they are judged by, and the sum of each gene."""
+def _go_through(
+    counts: Counts, modality: Modality
+) -> tuple[CountsFacts, GeneFacts | None, tuple[InputProblem, ...]]:
+    """Go through counts once: what they are judged by, and what of them the model reads."""
     from gem_assets.counts.facts import Survey
+    from gem_assets.genes.alignment import Aligner
 
     survey = Survey(counts)
-    n_genes = len(counts.gene_ids)
-    gene_counts = np.zeros(n_genes)
+    model_id, order = _gene_order(modality)
+    aligner = Aligner(counts.gene_ids, counts.gene_symbols, order) if counts.gene_ids else None
+    problems: tuple[InputProblem, ...] = ()
     for chunk in counts.chunks():
         survey.add(chunk)
-        values = chunk.counts.data
-        gene_counts += np.bincount(chunk.counts.indices, weights=values, minlength=n_genes)
-    # Values that are no counts (NaN, negative) are told; shares of them would mean nothing.
-    return survey.facts(), np.nan_to_num(gene_counts, posinf=0.0).clip(min=0.0)
-
-
-def _gene_facts(
-    counts: Counts, gene_counts: NDArray[np.float64], modality: Modality
-) -> tuple[GeneFacts | None, tuple[InputProblem, ...]]:
-    """Resolve the genes, and say what is wrong with what they cover."""
-    from gem_assets.genes.coverage import CoverageLimits, coverage_problems
-    from gem_assets.genes.resolution import resolve_genes
-
-    if not counts.gene_ids:
-        return None, ()
-    model_id, order = _gene_order(modality)
-    record = resolve_genes(counts.gene_ids, counts.gene_symbols, order)
-    record = record.assign(share_of_counts=gene_counts / (gene_counts.sum() or 1.0))
-    placed = record["model_gene_id"].notna()
+        if aligner is not None:
+            try:
+                aligner.align(chunk)
+            except RefusedInputError as refusal:  # values that can't be counts
+                aligner, problems = None, refusal.problems
+    if aligner is None:
+        return survey.facts(), None, problems
+    aligned = aligner.genes()
+    actions = aligned.record["action"].value_counts()
     facts = GeneFacts(
-        names=len(record),
-        actions={str(k): int(v) for k, v in record["action"].value_counts().items()},
+        names=len(aligned.record),
+        actions={str(action): int(n) for action, n in actions.items()},
         model_id=model_id,
         model_genes=len(order),
-        model_genes_share=record["model_gene_id"].nunique() / len(order),
-        counts_share=float(record.loc[placed, "share_of_counts"].sum()),
+        model_genes_share=aligned.model_genes_share,
+        counts_share=aligned.counts_share,
     )
-    return facts, coverage_problems(record, len(order), CoverageLimits())
+    return survey.facts(), facts, aligned.problems
 
 
 def _gene_order(modality: Modality) -> tuple[str, GeneOrder]:
@@ -258,11 +253,16 @@ def _gene_order(modality: Modality) -> tuple[str, GeneOrder]:
 
 
 def _with_sheet(found: Inspection, dataset: Dataset) -> Inspection:
-    """Look at the sheet, too, and weigh all problems as the dataset does."""
+    """Look at the sheet and the thresholds, too, and weigh all problems as the dataset does."""
     from gem_assets.labels.statements import stated_labels
+    from gem_assets.qc.settings import QcSettings
 
     config = dataset.config
     problems = found.problems
+    try:
+        QcSettings.from_mapping(config.thresholds)
+    except RefusedInputError as refusal:
+        problems += refusal.problems
     if found.samples is not None:
         try:
             stated = stated_labels(

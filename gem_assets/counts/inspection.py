@@ -67,7 +67,7 @@ def judge_counts(facts: CountsFacts, modality: Modality, source: str) -> tuple[I
 def _nothing(facts: CountsFacts) -> InputProblem:
     what = "genes" if facts.n_samples else "samples"
     return InputProblem(
-        f"no_{what}",
+        "no_genes" if facts.n_samples else "no_samples",
         Severity.ERROR,
         f"there are no {what} in the matrix ({facts.n_samples} samples x {facts.n_genes} genes).",
         "Give a counts file with at least one sample and one gene.",
