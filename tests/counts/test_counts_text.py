@@ -400,7 +400,6 @@ def test_another_encoding_in_a_wide_file_is_named_by_its_line(refusal):
         (b"PK\x03\x04rest", "zip archive"),
         (b"\x89PNG\x00\x01", "binary file"),
         (b"just\nsome\nlines\n", "text without columns of numbers (it begins 'just')"),
-        (b"%%MatrixMarket matrix coordinate integer general\n1 1 1\n1 1 1\n", "%%MatrixMarket"),
         (b"# a comment\n#1.2 x\ngene\tA\nx\t1\n", "begins '# a comment'"),
     ],
 )

@@ -172,8 +172,8 @@ def _bad(code: str, row: int, row_names: list[str], column: str, said: str) -> R
     )
 
 
-def _sparse(columns: list[NDArray[np.number]], n_rows: int) -> sparse.csr_array:
-    """Join columns into a matrix of columns x rows."""
+def _sparse(columns: list[NDArray[np.number]], n_rows: int) -> sparse.csc_array:
+    """Join columns into a matrix of rows x columns."""
     found = [np.flatnonzero(column).astype(np.int32) for column in columns]
     indptr = np.concatenate([[0], np.cumsum([len(rows) for rows in found])]).astype(np.int64)
     kinds = {column.dtype.kind for column in columns}
@@ -181,4 +181,4 @@ def _sparse(columns: list[NDArray[np.number]], n_rows: int) -> sparse.csr_array:
     for (start, end), column, rows in zip(pairwise(indptr), columns, found, strict=True):
         data[start:end] = column[rows]
     indices = np.concatenate(found) if found else np.empty(0, np.int32)
-    return sparse.csr_array((data, indices, indptr), shape=(len(columns), n_rows))
+    return sparse.csc_array((data, indices, indptr), shape=(n_rows, len(columns)))

@@ -26,13 +26,16 @@ from scipy import sparse
 from gem_assets.counts.readers.text_layout import LONGEST_LINE, TextLayout
 from gem_assets.counts.readers.text_numbers import LONGEST, read_numbers
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 18
 """What is made of a block should fit into the processor's cache."""
 
 LONGEST_NAME = 10_000
 """Characters of the longest name; what is longer is no name, but a damaged file."""
 
 _THREADS = min(4, os.cpu_count() or 1)
+
+_FIRST_ROOM = 2**20
+"""Values that there is room for at first."""
 
 _MARGIN = b"\0" * LONGEST
 """So much text stands before the first cell, for ``read_numbers`` to look back on."""
@@ -54,23 +57,23 @@ class TextTable:
     ----------
     row_names, second_names
         What the first column and that of second names say of each row.
-    columns
-        Counts as they lie in memory: value columns x rows, int32, int64 or float64, canonical.
+    counts
+        Rows x value columns, int32, int64 or float64, canonical.
     """
 
     row_names: list[str]
     second_names: list[str] | None
-    columns: sparse.csr_array
+    counts: sparse.csr_array
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The rows of a block; its values above 0 column by column, from the first row to the last."""
+    """The rows of a block; its values other than 0, row by row."""
 
     names: list[list[str]]
     values: NDArray[np.number]
-    rows: NDArray[np.int32]
-    values_a_column: NDArray[np.int64]
+    columns: NDArray[np.int32]
+    values_a_row: NDArray[np.int64]
 
 
 def read_table(file: BinaryIO, layout: TextLayout) -> TextTable:
@@ -81,14 +84,42 @@ def read_table(file: BinaryIO, layout: TextLayout) -> TextTable:
     UnreadableBlockError
         If a row is ragged, or a cell missing, infinite or not a number.
     """
-    blocks = list(_parsed(_blocks(file, layout), layout))
-    names = [[name for block in blocks for name in block.names[i]] for i in range(_n_names(layout))]
-    columns = _join(blocks, len(layout.value_columns), len(names[0]))
-    return TextTable(names[0], names[1] if len(names) > 1 else None, columns)
+    names: list[list[str]] = [[], []]
+    data, columns, values_a_row = _Growing(), _Growing(), _Growing()
+    counted = np.zeros(len(layout.columns) + 1, np.bool_)
+    counted[np.array(layout.value_columns, np.int64) + 1] = True
+    for block in _parsed(_blocks(file, layout), layout, counted):
+        for found, more in zip(names, block.names, strict=False):
+            found.extend(more)
+        data.append(block.values)
+        columns.append(block.columns)
+        values_a_row.append(block.values_a_row)
+    indptr = np.concatenate([[0], values_a_row.array()]).astype(np.int64).cumsum()
+    shape = (len(names[0]), len(layout.value_columns))
+    counts = sparse.csr_array((data.array(), columns.array(), indptr), shape=shape)
+    return TextTable(names[0], names[1] if layout.second_name is not None else None, counts)
 
 
-def _n_names(layout: TextLayout) -> int:
-    return 1 if layout.second_name is None else 2
+class _Growing:
+    """An array that grows at its end: less than a list of parts and the array made of them."""
+
+    def __init__(self) -> None:
+        self._room = np.empty(_FIRST_ROOM, np.int32)
+        self._length = 0
+
+    def append(self, more: NDArray[np.number]) -> None:
+        dtype = np.result_type(self._room, more)
+        end = self._length + len(more)
+        if end > len(self._room) or dtype != self._room.dtype:
+            # Room that was never written to takes no memory yet.
+            room = np.empty(max(2 * end, len(self._room)), dtype)
+            room[: self._length] = self.array()
+            self._room = room
+        self._room[self._length : end] = more
+        self._length = end
+
+    def array(self) -> NDArray[np.number]:
+        return self._room[: self._length]
 
 
 def _blocks(file: BinaryIO, layout: TextLayout) -> Iterator[bytes]:
@@ -109,38 +140,47 @@ def _blocks(file: BinaryIO, layout: TextLayout) -> Iterator[bytes]:
         yield begun + b"\n"
 
 
-def _parsed(blocks: Iterator[bytes], layout: TextLayout) -> Iterator[_Block]:
+def _parsed(
+    blocks: Iterator[bytes], layout: TextLayout, counted: NDArray[np.bool_]
+) -> Iterator[_Block]:
     """Parse blocks in some threads (numpy lets others run), no more of them waiting than that."""
     waiting: deque[Future[_Block]] = deque()
     with ThreadPoolExecutor(_THREADS, "read-counts") as pool:
         for block in blocks:
             if len(waiting) > _THREADS:
                 yield waiting.popleft().result()
-            waiting.append(pool.submit(_parse, block, layout))
+            waiting.append(pool.submit(_parse, block, layout, counted))
         while waiting:
             yield waiting.popleft().result()
 
 
-def _parse(block: bytes, layout: TextLayout) -> _Block:
+def _parse(block: bytes, layout: TextLayout, counted: NDArray[np.bool_]) -> _Block:
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
-    parsed = _parse_regular(block, layout, layout.delimiter, quotes=True)
+    parsed = _parse_regular(block, layout, counted, layout.delimiter, quotes=True)
     if parsed is None:
         # Delimiters within quotes, empty lines or ragged ones: let Python's csv look at it.
         block = _unquoted(block, layout)
-        parsed = _parse_regular(block, layout, _UNIT_SEPARATOR, quotes=False)
+        parsed = _parse_regular(block, layout, counted, _UNIT_SEPARATOR, quotes=False)
     if parsed is None:
         raise UnreadableBlockError("a cell holds a line break")
     return parsed
 
 
 def _parse_regular(
-    block: bytes, layout: TextLayout, delimiter: str, *, quotes: bool
+    block: bytes,
+    layout: TextLayout,
+    counted: NDArray[np.bool_],
+    delimiter: str,
+    *,
+    quotes: bool,
 ) -> _Block | None:
     """Parse a block whose lines all have as many delimiters as the header; else return None.
 
     Parameters
     ----------
+    counted
+        Which columns hold counts, with the first, shape (n_columns + 1,).
     quotes
         Whether a pair of quotes around a name is to be taken off; other quotes give None.
     """
@@ -159,12 +199,9 @@ def _parse_regular(
     # Most counts are 0: which, is told before any number is read.
     is_zero = np.zeros(len(text), np.bool_)
     np.logical_and(text[1:-1] == _ZERO, cell_ends[:-2], out=is_zero[2:])
-    positions = np.array(layout.value_columns, np.int64) + 1
-    above_zero = ~is_zero[ends.reshape(n_rows, width)[:, positions].T]
-    found = np.flatnonzero(above_zero)
-    column = found // max(n_rows, 1)
-    rows = (found - column * n_rows).astype(np.int32)
-    cells = rows * width + positions[column]
+    above_zero = ~is_zero[ends].reshape(n_rows, width)
+    above_zero &= counted
+    cells = np.flatnonzero(above_zero)
     last = ends[cells]
     lengths = last - ends[cells - 1] - 1
     values, strange = read_numbers(text, last, lengths)
@@ -174,12 +211,12 @@ def _parse_regular(
         values[strange] = _read_strange(
             [block[i:j] for i, j in zip(firsts.tolist(), lasts.tolist(), strict=True)], delimiter
         )
-    values_a_column = np.count_nonzero(above_zero, axis=1)
     if not values.all():  # zeros written otherwise, such as 0.000
-        stays = values != 0
-        values_a_column = np.bincount(column[stays], minlength=len(positions))
-        values, rows = values[stays], rows[stays]
-    return _Block(names, _narrowest(values), rows, values_a_column)
+        above_zero.ravel()[cells[values == 0]] = False
+        cells, values = cells[values != 0], values[values != 0]
+    column_of_cell = np.cumsum(counted, dtype=np.int32) - 1
+    columns = column_of_cell[cells - cells // width * width]
+    return _Block(names, _narrowest(values), columns, np.count_nonzero(above_zero, axis=1))
 
 
 def _names(
@@ -248,24 +285,3 @@ def _read_strange(cells: list[bytes], delimiter: str) -> NDArray[np.float64]:
     if not np.isfinite(numbers).all():
         raise UnreadableBlockError("a cell is empty, NaN or infinite")
     return numbers
-
-
-def _join(blocks: list[_Block], n_columns: int, n_rows: int) -> sparse.csr_array:
-    """Join blocks into a matrix of columns x rows; empties the list, to free each block."""
-    ends = np.cumsum(sum((b.values_a_column for b in blocks), np.zeros(n_columns, np.int64)))
-    indptr = np.concatenate([[0], ends]).astype(np.int64)
-    dtype = np.result_type(np.int32, *(block.values.dtype for block in blocks))
-    data, indices = np.empty(indptr[-1], dtype), np.empty(indptr[-1], np.int32)
-    filled = indptr[:-1].copy()
-    first_row = 0
-    blocks.reverse()
-    while blocks:
-        block = blocks.pop()
-        begins = np.cumsum(block.values_a_column) - block.values_a_column
-        places = np.repeat(filled - begins, block.values_a_column)
-        places += np.arange(len(places))
-        data[places] = block.values
-        indices[places] = block.rows + np.int32(first_row)
-        filled += block.values_a_column
-        first_row += len(block.names[0])
-    return sparse.csr_array((data, indices, indptr), shape=(n_columns, n_rows))

@@ -50,7 +50,7 @@ def read_text_table(
         second_heading=None if second is None else layout.columns[second],
         columns=[layout.columns[i] for i in layout.value_columns],
         ignored=tuple(layout.columns[i] for i in layout.ignored),
-        counts=table.columns,
+        counts=table.counts,
         corner=layout.corner,
     )
     return wide, layout

@@ -31,7 +31,7 @@ class WideTable:
     ignored
         Headings of other columns, which describe the rows.
     counts
-        Columns x rows: as the values lie in the file, column by column.
+        Rows x columns, by row or by column as they lie in the file.
     corner
         Heading of the column of row names; empty if it has none.
     """
@@ -41,7 +41,7 @@ class WideTable:
     second_heading: str | None
     columns: list[str]
     ignored: tuple[str, ...]
-    counts: sparse.csr_array
+    counts: sparse.csr_array | sparse.csc_array
     corner: str = ""
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ class WideTable:
         matrix = CountMatrix(
             tuple(self.columns),
             tuple(ids),
-            self.counts,
+            sparse.csr_array(self.counts.T),
             tuple(symbols) if symbols is not None else None,
         )
         return matrix, tuple(notes)
@@ -96,7 +96,7 @@ class WideTable:
                 "Keep only the column of sample names and the genes; sample labels belong in "
                 "samples.csv.",
             )
-        counts = sparse.csr_array(self.counts.T)
+        counts = sparse.csr_array(self.counts)
         matrix = CountMatrix(tuple(self.row_names), tuple(self.columns), counts)
         return matrix, axes.orientation, (note,)
 
