@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from formats_written import matrix_market, tenx_h5
 from scipy import sparse
 from scipy.io import mmwrite
 from upath import UPath
@@ -31,15 +32,7 @@ def put(path: Path, content: str | bytes) -> Path:
 
 
 def mtx(table: np.ndarray = TABLE, field: str = "integer") -> str:
-    rows, cells = np.nonzero(table.T)
-    order = np.lexsort((rows, cells))
-    lines = [
-        f"%%MatrixMarket matrix coordinate {field} general",
-        '%metadata_json: {"format_version": 2}',
-        f"{table.shape[1]} {table.shape[0]} {len(rows)}",
-        *(f"{rows[i] + 1} {cells[i] + 1} {table[cells[i], rows[i]]}" for i in order),
-    ]
-    return "\n".join(lines) + "\n"
+    return matrix_market(table, field)
 
 
 def features(types: Sequence[str] = ("Gene Expression",) * 3) -> str:
@@ -71,29 +64,8 @@ def write_h5(
     genomes: Sequence[str] = ("GRCh38",) * 3,
     **changes: np.ndarray,
 ) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    counts = sparse.csr_array(TABLE)
-    parts: Mapping[str, np.ndarray] = {
-        "barcodes": np.array(CELLS, dtype="S"),
-        "data": counts.data.astype(np.int32),
-        "indices": counts.indices.astype(np.int64),
-        "indptr": counts.indptr.astype(np.int64),
-        "shape": np.array([3, 2], dtype=np.int32),
-    }
-    with h5py.File(path, "a") as file:
-        node = file.create_group(group)
-        for name, values in {**parts, **changes}.items():
-            node.create_dataset(name, data=values)
-        if group == "matrix":
-            own = node.create_group("features")
-            own.create_dataset("id", data=np.array(GENES, dtype="S"))
-            own.create_dataset("name", data=np.array(SYMBOLS, dtype="S"))
-            own.create_dataset("feature_type", data=np.array(types, dtype="S"))
-            own.create_dataset("genome", data=np.array(genomes, dtype="S"))
-        else:
-            node.create_dataset("genes", data=np.array(GENES, dtype="S"))
-            node.create_dataset("gene_names", data=np.array(SYMBOLS, dtype="S"))
-    return path
+    names = {"cells": CELLS, "genes": GENES, "symbols": SYMBOLS, "types": types, "genomes": genomes}
+    return tenx_h5(path, group, TABLE, names, **changes)
 
 
 def check(file: CountsFile, name: str) -> None:

@@ -9,68 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from formats_written import COUNTS, GENES, gdc, htseq, rsem, salmon, star
 from upath import UPath
 
 from gem_assets.counts.readers import CountsFile, read_counts
 from gem_assets.problems import InputProblem, RefusedInputError
 
-GENES = ("ENSG00000141510", "ENSG00000012048.23", "ENSG00000229807", "ENSG00000067048")
-COUNTS = {"S1": (5, 0, 7, 1), "S2": (0, 3, 0, 12)}
-
 Write = Callable[..., str]
-
-
-def star(
-    genes: Sequence[str] = GENES, counts: Sequence[int] = COUNTS["S1"], strand: str = "reverse"
-) -> str:
-    shares = {"reverse": (0.02, 0.98), "forward": (0.98, 0.02), "none": (0.5, 0.5)}
-    other = {"reverse": (900, 60), "forward": (60, 900), "none": (400, 410)}[strand]
-    rows = [
-        ("N_unmapped", 10, 10, 10),
-        ("N_multimapping", 4, 4, 4),
-        ("N_noFeature", 50, *other),
-        ("N_ambiguous", 3, 1, 1),
-    ]
-    forward, reverse = shares[strand]
-    for gene, n in zip(genes, counts, strict=True):
-        n *= 1000  # noqa: PLW2901
-        rows.append((gene, n, round(n * forward), round(n * reverse)))
-    return "".join("\t".join(map(str, row)) + "\n" for row in rows)
-
-
-def gdc(genes: Sequence[str] = GENES, counts: Sequence[int] = COUNTS["S1"]) -> str:
-    lines = [
-        "# gene-model: GENCODE v36",
-        "gene_id\tgene_name\tgene_type\tunstranded\tstranded_first\tstranded_second\t"
-        "tpm_unstranded\tfpkm_unstranded\tfpkm_uq_unstranded",
-        *(f"N_{what}\t\t\t9\t9\t9\t\t\t" for what in ("unmapped", "multimapping", "noFeature")),
-        "N_ambiguous\t\t\t9\t9\t9\t\t\t",
-        *(
-            f"{gene}\tSYM{i}\tprotein_coding\t{n}\t1\t2\t0.5\t0.25\t0.3"
-            for i, (gene, n) in enumerate(zip(genes, counts, strict=True))
-        ),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def htseq(genes: Sequence[str] = GENES, counts: Sequence[int] = COUNTS["S1"]) -> str:
-    lines = [f"{gene}\t{n}" for gene, n in zip(genes, counts, strict=True)]
-    ends = ("no_feature", "ambiguous", "too_low_aQual", "not_aligned", "alignment_not_unique")
-    return "\n".join([*lines, *(f"__{end}\t77" for end in ends)]) + "\n"
-
-
-def rsem(genes: Sequence[str] = GENES, counts: Sequence[float] = COUNTS["S1"]) -> str:
-    head = "gene_id\ttranscript_id(s)\tlength\teffective_length\texpected_count\tTPM\tFPKM"
-    lines = [
-        f"{gene}\tENST0,ENST1\t2100.5\t1900.5\t{n}\t1.5\t2.5"
-        for gene, n in zip(genes, counts, strict=True)
-    ]
-    return "\n".join([head, *lines]) + "\n"
-
-
-def salmon(genes: Sequence[str] = GENES, counts: Sequence[float] = COUNTS["S1"]) -> str:
-    lines = [f"{gene}\t2100\t1900.5\t1.5\t{n}" for gene, n in zip(genes, counts, strict=True)]
-    return "\n".join(["Name\tLength\tEffectiveLength\tTPM\tNumReads", *lines]) + "\n"
 
 
 FORMATS: Mapping[str, tuple[Write, str]] = {

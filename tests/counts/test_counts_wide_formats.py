@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from formats_written import (
+    ANNOTATION,
+    COMMENT,
+    feature_counts,
+    gct,
+    geo,
+    nf_core,
+    symbols_of,
+    write_table,
+)
 from numpy.typing import NDArray
 
 from gem_assets.counts.intake import take_in_counts
 from gem_assets.counts.matrix import CountMatrix
 from gem_assets.counts.readers import CountsFile, read_counts
 from gem_assets.counts.readers.sample_names import sample_names
-from gem_assets.genes.table import load_gene_table
 from gem_assets.problems import RefusedInputError
 
 Refusal = Callable[[Path], tuple[str, str, str]]
@@ -51,34 +59,6 @@ def refusal() -> Callable[[Path], str]:
     return refused
 
 
-def symbols_of(gene_ids: Sequence[str]) -> list[str]:
-    table = load_gene_table().set_index("gene_id")["symbol"]
-    return [str(table.get(gene_id, gene_id) or gene_id) for gene_id in gene_ids]
-
-
-def plain(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".")
-
-
-def write_table(
-    path: Path,
-    header: Sequence[str],
-    names: Iterable[Sequence[str]],
-    values: NDArray,
-    before: str = "",
-    number: Callable[[float], str] = plain,
-) -> Path:
-    """Write genes x samples below some lines; packed where the name ends in .gz."""
-    lines = ["\t".join(header)]
-    lines += [
-        "\t".join([*name, *map(number, row)])
-        for name, row in zip(names, values.tolist(), strict=True)
-    ]
-    content = (before + "\n".join(lines) + "\n").encode()
-    path.write_bytes(gzip.compress(content, 1, mtime=0) if path.suffix == ".gz" else content)
-    return path
-
-
 def assert_read(file: CountsFile, name: str, like: CountMatrix, dense: NDArray) -> None:
     assert (file.format, file.orientation) == (name, "genes x samples")
     assert file.matrix.gene_ids == like.gene_ids
@@ -87,12 +67,6 @@ def assert_read(file: CountsFile, name: str, like: CountMatrix, dense: NDArray) 
 
 
 # nf-core/rnaseq
-
-
-def nf_core(path: Path, part: CountMatrix, values: NDArray, **how: object) -> Path:
-    names = zip(part.gene_ids, symbols_of(part.gene_ids), strict=True)
-    header = ["gene_id", "gene_name", *part.sample_ids]
-    return write_table(path, header, names, values.T, **how)
 
 
 @pytest.mark.parametrize(
@@ -192,20 +166,7 @@ def test_a_name_of_na_is_no_reason_to_take_the_symbols_for_a_sample(tmp_path):
 
 # featureCounts
 
-COMMENT = (
-    '# Program:featureCounts v2.0.1; Command:"featureCounts" "-T" "8" "-a" "genes.gtf" '
-    '"-o" "counts.txt" "runs/A.bam" \n'
-)
-ANNOTATION = ["Geneid", "Chr", "Start", "End", "Strand", "Length"]
 ENDINGS = (".bam", ".sorted.bam", "Aligned.sortedByCoord.out.bam", "_Aligned.sortedByCoord.out.bam")
-
-
-def feature_counts(path: Path, part: CountMatrix, columns: Sequence[str], before: str) -> Path:
-    names = [
-        (gene_id, "chr1;chr1", f"{i};{i + 50}", f"{i + 9};{i + 90}", "+;+", str(i + 90))
-        for i, gene_id in enumerate(part.gene_ids)
-    ]
-    return write_table(path, [*ANNOTATION, *columns], names, part.counts.toarray().T, before, str)
 
 
 @pytest.mark.parametrize("before", [COMMENT, ""], ids=["comment", "comment taken off"])
@@ -281,18 +242,6 @@ def test_a_sample_is_named_by_its_file(path, name):
 # GCT
 
 
-def gct(path: Path, part: CountMatrix, *, n_genes: int | None = None, numbered: bool = False):
-    dense = part.counts.toarray().T
-    ids, names = part.gene_ids, symbols_of(part.gene_ids)
-    columns = [*(["id"] if numbered else []), "Name", "Description", *part.sample_ids]
-    rows = [
-        ([str(i)] if numbered else []) + [gene_id, name]
-        for i, (gene_id, name) in enumerate(zip(ids, names, strict=True))
-    ]
-    before = f"#1.2\n{n_genes or len(ids)}\t{part.n_samples}\n"
-    return write_table(path, columns, rows, dense, before, str)
-
-
 @pytest.mark.parametrize("name", ["gene_reads.gct", "gene_reads.gct.gz"])
 @pytest.mark.parametrize("numbered", [False, True], ids=["all tissues", "one tissue"])
 def test_gct_is_read_with_its_names(tmp_path, cohort_part, name, numbered):
@@ -356,12 +305,6 @@ def test_gct_of_tpm_is_refused_by_name_and_by_values(tmp_path, cohort_part, refu
 
 
 # GEO
-
-
-def geo(path: Path, part: CountMatrix, values: NDArray, ids: Sequence[str] | None = None) -> Path:
-    ids = ids or [str(i + 1) for i in range(part.n_genes)]
-    header = ["GeneID", *(f"GSM{5_000_000 + i}" for i in range(part.n_samples))]
-    return write_table(path, header, [[i] for i in ids], values.T, number=plain)
 
 
 def test_ncbi_counts_of_geo_are_read_by_entrez_id(tmp_path, cohort_part):
