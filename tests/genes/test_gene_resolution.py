@@ -9,7 +9,8 @@ import pytest
 
 from gem_assets.genes import resolution
 from gem_assets.genes.order import GeneOrder
-from gem_assets.genes.resolution import ACTIONS, resolve_genes, shared_symbols, unique_symbols
+from gem_assets.genes.resolution import ACTIONS, resolve_genes
+from gem_assets.genes.symbols import shared_symbols, unique_symbols
 from gem_assets.genes.table import load_gene_table
 
 TSPAN6, TNMD, XIST = "ENSG00000000003", "ENSG00000000005", "ENSG00000229807"
@@ -61,7 +62,7 @@ def test_the_id_decides_where_a_row_has_both_names() -> None:
 
 
 def test_the_symbol_is_used_where_the_id_is_unknown() -> None:
-    assert outcome(["ENSG00000999999", "7503"], ["TNMD", "XIST"]) == [("symbol", 1), ("symbol", 0)]
+    assert outcome(["ENSG00000999999", "n/a"], ["TNMD", "XIST"]) == [("symbol", 1), ("symbol", 0)]
 
 
 def test_a_missing_symbol_is_no_symbol() -> None:
@@ -112,6 +113,9 @@ def test_the_frame_has_one_row_a_raw_gene_in_the_order_of_the_file() -> None:
         "action",
         "model_gene_id",
         "model_index",
+        "evidence",
+        "read_as",
+        "candidates",
     ]
     assert rows["raw_index"].tolist() == [0, 1]
     assert rows["raw_gene_id"].tolist() == ["GAPDH", "XIST"]

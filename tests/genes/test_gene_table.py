@@ -57,24 +57,38 @@ def test_well_known_biotypes_are_right() -> None:
     assert biotype["ENSG00000210082"] == "Mt_rRNA"  # MT-RNR2
 
 
-def test_aliases_lead_to_approved_symbols_and_are_none_themselves() -> None:
-    symbols = set(load_gene_table()["symbol"].dropna())
-    assert set(aliases()["symbol"]) <= symbols
-    assert symbols.isdisjoint(aliases()["alias"])
-    assert not aliases().duplicated().any()
+def test_aliases_lead_to_genes_of_the_table_and_are_no_symbols_of_it() -> None:
+    genes = load_gene_table()
+    assert set(aliases()["gene_id"]) <= set(genes["gene_id"])
+    assert set(genes["symbol"].dropna()).isdisjoint(aliases()["alias"])
+    assert set(aliases()["kind"]) == {"official", "alias"}
+    assert not aliases().duplicated(["alias", "gene_id"]).any()
 
 
 @pytest.mark.parametrize(
-    ("alias", "symbol"),
+    ("alias", "kind", "symbol"),
     [
-        ("HER2", "ERBB2"),
-        ("OCT4", "POU5F1"),
-        ("SLC22A18", "SLC67A1"),  # renamed between GENCODE 48 and Ensembl 115
-        ("QTGAL", "B3GNTL1"),  # renamed by NCBI, not yet by Ensembl 115
+        ("HER2", "alias", "ERBB2"),
+        ("OCT4", "alias", "POU5F1"),  # not its pseudogenes, which Ensembl gives the name, too
+        ("SLC22A18", "official", "SLC67A1"),  # renamed between GENCODE 48 and Ensembl 115
+        ("QTGAL", "official", "B3GNTL1"),  # renamed by NCBI, not yet by Ensembl 115
+        ("MARCH1", "official", "MARCHF1"),  # renamed by HGNC in 2020, for spreadsheets' sake
+        ("MIC2", "official", "CD99"),  # the gene on X, not its copy on Y
     ],
 )
-def test_an_alias_leads_to_its_gene(alias: str, symbol: str) -> None:
-    assert aliases().loc[aliases()["alias"] == alias, "symbol"].tolist() == [symbol]
+def test_an_alias_leads_to_its_gene(alias: str, kind: str, symbol: str) -> None:
+    (row,) = aliases()[aliases()["alias"] == alias].itertuples()
+    (gene,) = load_gene_table().query("gene_id == @row.gene_id").itertuples()
+    assert (row.kind, gene.symbol) == (kind, symbol)
+
+
+def test_a_name_that_was_official_for_one_gene_may_be_an_alias_of_another() -> None:
+    symbols = load_gene_table().set_index("gene_id")["symbol"]
+    rows = aliases()[aliases()["alias"] == "SEPT2"]
+    assert dict(zip(rows["gene_id"].map(symbols), rows["kind"], strict=True)) == {
+        "SEPTIN2": "official",
+        "SEPTIN6": "alias",
+    }
 
 
 def test_retired_ids_lead_to_genes_of_the_table_and_are_not_in_it() -> None:

@@ -67,6 +67,7 @@ BROKEN_ROWS: list[tuple[str, str, dict[str, object]]] = [
         {"model_gene_id": None},
     ),
     ("gene_alignment", "model_gene_id is missing where action is dropped", {"action": "dropped"}),
+    ("gene_alignment", "candidates is given where action is ambiguous", {"action": "ambiguous"}),
     (
         "sample_labels",
         "(dataset, sample_id, field) occurs once",

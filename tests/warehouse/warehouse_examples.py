@@ -104,13 +104,21 @@ def _aligned_counts(dataset: str) -> list[dict[str, object]]:
 
 def _gene_alignment(dataset: str) -> list[dict[str, object]]:
     found = [
-        ("ENSG00000000003.14", "version_stripped", "ENSG00000000003", 0.2),
-        ("ENSG00000000005.6", "version_stripped", "ENSG00000000005", 0.28),
-        ("Xist", "symbol", "ENSG00000229807", 0.48),
-        ("__no_feature", "dropped", None, 0.04),
+        ("ENSG00000000003.14", "version_stripped", "ENSG00000000003", 0.2, "ensembl_version"),
+        ("ENSG00000000005.6", "version_stripped", "ENSG00000000005", 0.28, "ensembl_version"),
+        ("XIST", "symbol", "ENSG00000229807", 0.48, "approved_symbol"),
+        ("__no_feature", "dropped", None, 0.04, "summary_row"),
     ]
-    names = ("raw_gene_id", "action", "model_gene_id", "share_of_counts")
-    return [{"dataset": dataset, **dict(zip(names, row, strict=True))} for row in found]
+    names = ("raw_gene_id", "action", "model_gene_id", "share_of_counts", "evidence")
+    return [
+        {
+            "dataset": dataset,
+            **dict(zip(names, row, strict=True)),
+            "read_as": None,
+            "candidates": None,
+        }
+        for row in found
+    ]
 
 
 def _sample_labels(dataset: str) -> list[dict[str, object]]:
