@@ -81,9 +81,13 @@ _ALL = (
             thousands_separators decimal_commas merged_header header_too_short header_unknown
             long_line no_names gct_version gct_malformed feather_version
             named_as_scaled coverage_sums gene_lengths summary_table sample_names_clash
-            not_hdf5 no_matrix shape_mismatch
+            not_hdf5 no_matrix shape_mismatch damaged_matrix links_elsewhere
+            member_missing several_matrices several_genomes mtx_malformed mtx_incomplete
+            genes_differ unnamed_gene too_many_rows transcript_level
+            location_unreachable too_many_files expands_too_far
             orientation_unclear transposed no_samples no_genes duplicate_sample_ids unknown_sample
         """,
+        warnings="strand_unclear strands_differ raw_droplets",
     ),
     *_family(
         Family.VALUES,
@@ -97,6 +101,7 @@ _ALL = (
     ),
     *_family(Family.SPECIES, errors="wrong_species transcripts", warnings="mixed_species"),
     *_family(Family.DEPTH, errors="empty_samples", warnings="few_genes few_reads"),
+    *_family(Family.IDENTIFIERS, warnings="excel_mangled_names ambiguous_gene_names"),
     *_family(
         Family.COVERAGE,
         # A filtered matrix may be all there is: its owner decides.
