@@ -67,12 +67,15 @@ def own_node(file: h5py.File, place: str, spoken: str = "") -> h5py.Group | h5py
     """
     import h5py
 
-    node = file[place]
-    outside = node.file != file
+    steps = place.split("/")
+    links = [file.get("/".join(steps[: i + 1]), getlink=True) for i in range(len(steps))]
+    outside = any(isinstance(link, h5py.ExternalLink) for link in links)
+    # HDF5 would look for the other file's object in this very one.
+    node = file if outside else file[place]
     if isinstance(node, h5py.Dataset):
         parts = [node]
     else:
-        links = (node.get(name, getlink=True) for name in node)
+        links = [node.get(name, getlink=True) for name in node]
         outside |= any(isinstance(link, h5py.ExternalLink) for link in links)
         parts = (
             [] if outside else [part for part in node.values() if isinstance(part, h5py.Dataset)]

@@ -94,7 +94,7 @@ class H5adCounts:
 
 
 def _find_counts(source: CountsSource, file: h5py.File) -> CountsFile:
-    present = [(place, var) for place, var in CANDIDATES if place in file]
+    present = [(place, var) for place, var in CANDIDATES if _is_there(file, place)]
     if not present:
         raise refuse(
             "no_matrix",
@@ -160,6 +160,11 @@ def _matrix(file: h5py.File, place: str) -> h5py.Group | h5py.Dataset:
             "Write the file again with anndata's write_h5ad.",
         )
     return node
+
+
+def _is_there(file: h5py.File, place: str) -> bool:
+    """Tell whether there is something at a place, be it a link that leads nowhere."""
+    return file.get(place, getlink=True) is not None
 
 
 def _holds_whole_numbers(node: h5py.Group | h5py.Dataset, *, glancing: bool) -> bool:
