@@ -176,6 +176,8 @@ def _sparse(columns: list[NDArray[np.number]], n_rows: int) -> sparse.csc_array:
     """Join columns into a matrix of rows x columns."""
     found = [np.flatnonzero(column).astype(np.int32) for column in columns]
     indptr = np.concatenate([[0], np.cumsum([len(rows) for rows in found])]).astype(np.int64)
+    # With the wider type, scipy would copy all indices into it.
+    indptr = indptr.astype(np.int32) if indptr[-1] < 2**31 else indptr
     kinds = {column.dtype.kind for column in columns}
     data = np.empty(indptr[-1], np.float64 if "f" in kinds else np.int64)
     for (start, end), column, rows in zip(pairwise(indptr), columns, found, strict=True):

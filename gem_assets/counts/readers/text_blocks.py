@@ -41,6 +41,7 @@ _MARGIN = b"\0" * LONGEST
 """So much text stands before the first cell, for ``read_numbers`` to look back on."""
 
 _NEWLINE, _ZERO = b"\n0"
+_SPACE = re.compile(r"[^\S\n]")
 _QUOTED = re.compile(r'"[^"]*"')
 _UNIT_SEPARATOR = "\x1f"
 
@@ -95,6 +96,8 @@ def read_table(file: BinaryIO, layout: TextLayout) -> TextTable:
         columns.append(block.columns)
         values_a_row.append(block.values_a_row)
     indptr = np.concatenate([[0], values_a_row.array()]).astype(np.int64).cumsum()
+    # With the wider type, scipy would copy all indices into it.
+    indptr = indptr.astype(np.int32) if indptr[-1] < 2**31 else indptr
     shape = (len(names[0]), len(layout.value_columns))
     counts = sparse.csr_array((data.array(), columns.array(), indptr), shape=shape)
     return TextTable(names[0], names[1] if layout.second_name is not None else None, counts)
@@ -233,7 +236,9 @@ def _names(
             text = b"\n".join([block[i:j] for i, j in cells]).decode()
         except UnicodeDecodeError as error:
             raise UnreadableBlockError(str(error)) from error
-        names = [name.strip() for name in text.split("\n")]
+        names = text.split("\n")
+        if _SPACE.search(text):
+            names = [name.strip() for name in names]
         if len(text) > LONGEST_NAME and max(map(len, names)) > LONGEST_NAME:
             raise UnreadableBlockError(f"a name is longer than {LONGEST_NAME:,} characters")
         if quotes and '"' in text:
