@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 from typing import cast
 
@@ -34,11 +33,7 @@ def find_readers(package: ModuleType) -> tuple[Reader, ...]:
         for module in pkgutil.iter_modules(package.__path__)
         if not module.name.startswith("_")
     )
-    names += [n for n in _NOT_MOVED_YET if find_spec(n) is not None]
     return tuple(sorted((_reader_of(import_module(name)) for name in names), key=_rank))
-
-
-_NOT_MOVED_YET = ("gem_assets.counts.readers.h5ad", "gem_assets.counts.readers.text")
 
 
 def _rank(reader: Reader) -> int:
