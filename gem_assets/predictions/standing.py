@@ -36,6 +36,12 @@ class Standing:
     failures: dict[str, str] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     resumed: set[str] = field(default_factory=set)
+    _total: int = field(init=False)
+    _done: int = field(init=False, default=0)
+    _reused: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self._total = sum(self.samples.values())
 
     @property
     def files(self) -> dict[str, str]:
@@ -51,30 +57,40 @@ class Standing:
     @property
     def reused(self) -> int:
         """Number of samples that this run did not have to ask."""
-        return self._count(self.found)
+        return self._reused
 
     def find(self, files: Mapping[str, str]) -> None:
         """Note answers that were there already."""
         if files:
+            self._close(files)
+            self._reused += self._count(key for key in files if key not in self.found)
             self.found.update(files)
             self._tell()
 
     def keep(self, keys: Iterable[str], file: str) -> None:
         """Note answers that this run got; keys that aren't its own are left out."""
-        self.answered.update((key, file) for key in keys if key in self.samples)
+        own = [key for key in keys if key in self.samples]
+        self._close(own)
+        self.answered.update(dict.fromkeys(own, file))
         self._tell()
 
     def fail(self, sentences: Mapping[str, str]) -> None:
         """Note keys that get no answer, and why."""
         if sentences:
+            self._close(sentences)
             self.failures.update(sentences)
             self._tell()
 
+    def _close(self, keys: Iterable[str]) -> None:
+        """Count the samples of keys that were open; a look at all keys each time would be slow."""
+        closed = (self.found, self.answered, self.failures)
+        self._done += self._count(
+            key for key in dict.fromkeys(keys) if not any(key in known for known in closed)
+        )
+
     def _tell(self) -> None:
         if self.on_progress is not None:
-            total = sum(self.samples.values())
-            done = total - self._count(self.open_keys)
-            self.on_progress(done, total, self.reused)
+            self.on_progress(self._done, self._total, self._reused)
 
     def _count(self, keys: Iterable[str]) -> int:
         return sum(self.samples.get(key, 0) for key in keys)
