@@ -18,6 +18,8 @@ __all__ = ["HEAD_BYTES", "CountsSource", "Location", "naming"]
 
 HEAD_BYTES = 65_536
 
+_MEMBER_HEAD_BYTES = 8_192
+
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
 """First bytes of a compressed file, and what Arrow calls the compression."""
 
@@ -116,11 +118,11 @@ class CountsSource:
         return CountsSource.open(self.path / member.name)
 
     def member_head(self, member: Member) -> bytes:
-        """Return the first bytes of a file of the folder; none if it can't be read. Cached."""
+        """Return the first 8 KiB of a file of the folder; none if it can't be read. Cached."""
         head = self._heads.get(member.name)
         if head is None:
             try:
-                head = self.open_member(member).head
+                head = self.open_member(member).head[:_MEMBER_HEAD_BYTES]
             except (RefusedInputError, OSError):
                 head = b""
             self._heads[member.name] = head
