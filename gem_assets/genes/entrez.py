@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gem_assets.genes.table import entrez_ids
 
 NUMBERS_SHARE = 0.5
-"""Share of the names without Ensembl id that must be numbers for these to be Entrez ids."""
+"""Share of the names without Ensembl id that a few numbers must be, to be Entrez ids."""
 
 KNOWN_SHARE = 0.5
 """Share of the numbers that must be known Entrez ids.
@@ -30,8 +30,8 @@ doesn't know, so that not all are known in real files either.
 MANY_NUMBERS = 100
 """From so many numbers on, none above `LARGEST_ROW` means that they count rows.
 
-Two thirds of the known Entrez ids are larger. A spreadsheet damages fewer names than this many
-(about 60 symbols look like dates).
+Two thirds of the known Entrez ids are larger. A spreadsheet makes dates of fewer names than this
+(about 60 symbols look like some).
 """
 
 LARGEST_ROW = 100_000
@@ -41,9 +41,13 @@ class NumbersAre(StrEnum):
     """What the whole numbers among the names of a file are."""
 
     NONE = "none"
+    """There are none."""
     ENTREZ_IDS = "entrez_ids"
+    """Each is an Entrez id."""
     FEW = "few"
+    """Exceptions in a column of other names: serial numbers of dates, if anything."""
     ROW_NUMBERS = "row_numbers"
+    """Numbers that count rows, or others that mean nothing here."""
 
 
 def whole_numbers(names: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -69,16 +73,15 @@ def judge_numbers(digits: NDArray[np.object_]) -> NumbersAre:
     numbers = digits[~pd.isna(digits)]
     if not numbers.size:
         return NumbersAre.NONE
-    if numbers.size < NUMBERS_SHARE * digits.size:
+    few = numbers.size < MANY_NUMBERS
+    if few and numbers.size < NUMBERS_SHARE * digits.size:
         return NumbersAre.FEW
     values = np.sort(numbers.astype(np.int64))
     known = (genes_of_entrez(numbers) != None).mean()  # noqa: E711  # elementwise
     counted = values.size > 1 and values[-1] - values[0] == values.size - 1
-    small = values.size >= MANY_NUMBERS and values[-1] < LARGEST_ROW
+    small = not few and values[-1] < LARGEST_ROW
     if counted or small or known < KNOWN_SHARE:
-        return (
-            NumbersAre.FEW if values.size < MANY_NUMBERS and not counted else NumbersAre.ROW_NUMBERS
-        )
+        return NumbersAre.FEW if few and not counted else NumbersAre.ROW_NUMBERS
     return NumbersAre.ENTREZ_IDS
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from gem_assets.genes.symbols import Meanings, named_genes
 
-_VALID = r"[A-Za-z][A-Za-z0-9._]*"
+_VALID = r"^[A-Za-z][A-Za-z0-9._]*$"
 
 
 def make_names(names: pd.Series) -> pd.Series:
@@ -35,9 +35,10 @@ def make_names(names: pd.Series) -> pd.Series:
 def rewritten_names() -> Meanings:
     """Return what names mean that are none themselves, but one rewritten by R or Seurat."""
     names = named_genes()
-    strange = names[~names["name"].str.fullmatch(_VALID)]
+    valid = pc.match_substring_regex(pa.array(names["name"], pa.string()), _VALID)
+    strange = names[~valid.to_numpy(zero_copy_only=False)]
     by_r = strange.assign(said=strange["name"], name=make_names(strange["name"]))
-    dashed = names[names["name"].str.contains("_")]
+    dashed = names[names["name"].str.contains("_", regex=False)]
     by_seurat = dashed.assign(
         said=dashed["name"], name=dashed["name"].str.replace("_", "-", regex=False)
     )
@@ -56,19 +57,19 @@ def first_of_repeats(names: NDArray[np.object_], column: pd.Index) -> NDArray[np
         All names of the file: a repeat is one only if the first is there, and no number is left
         out.
     """
+    first = np.full(len(names), None, dtype=object)
     found = pc.extract_regex(
         pa.array(names, pa.string(), from_pandas=True),
-        r"^(?P<name>.+)(?P<dash>[.-])(?P<number>[1-9][0-9]*)$",
+        r"^(?P<name>.+)(?P<dash>[.-])(?P<number>[1-9][0-9]{0,3})$",
     )
+    rows = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+    found = found.drop_null()
     part = {
-        name: pd.Series(pc.struct_field(found, name).to_numpy(zero_copy_only=False), dtype=object)
-        for name in ("name", "dash", "number")
+        key: pd.Series(pc.struct_field(found, key).to_numpy(zero_copy_only=False), dtype=object)
+        for key in ("name", "dash", "number")
     }
-    one_before = (
-        part["name"]
-        + part["dash"]
-        + (pd.to_numeric(part["number"]) - 1).astype("Int64").astype("string")
-    )
-    before = one_before.where(part["number"] != "1", part["name"])
-    repeated = part["name"].isin(column) & before.isin(column)
-    return part["name"].where(repeated & part["name"].notna(), None).to_numpy(dtype=object)
+    one_less = (part["number"].astype(int) - 1).astype(str)
+    before = (part["name"] + part["dash"] + one_less).where(part["number"] != "1", part["name"])
+    repeated = (part["name"].isin(column) & before.isin(column)).to_numpy()
+    first[rows[repeated]] = part["name"][repeated]
+    return first

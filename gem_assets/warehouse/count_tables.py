@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from gem_assets.genes.resolution import ACTIONS, EVIDENCE
+from gem_assets.genes.rows import ACTIONS, EVIDENCE
 from gem_assets.warehouse.contract import Column, Table
 from gem_assets.warehouse.row_rules import (
     counted_from_zero,

@@ -9,7 +9,8 @@ import pytest
 
 from gem_assets.genes import resolution
 from gem_assets.genes.order import GeneOrder
-from gem_assets.genes.resolution import ACTIONS, resolve_genes
+from gem_assets.genes.resolution import resolve_genes
+from gem_assets.genes.rows import ACTIONS, EVIDENCE
 from gem_assets.genes.symbols import shared_symbols, unique_symbols
 from gem_assets.genes.table import load_gene_table
 
@@ -144,7 +145,9 @@ def test_a_file_without_genes_has_no_rows() -> None:
 
 def test_actions_are_of_the_closed_vocabulary() -> None:
     names = [TSPAN6, "TSPAN6", "CAST", "GAPDH", TNMD + ".1"]
-    assert set(resolve_genes(names, None, ORDER)["action"]) <= set(ACTIONS)
+    rows = resolve_genes(names, None, ORDER)
+    assert set(rows["action"]) <= set(ACTIONS)
+    assert set(rows["evidence"]) <= set(EVIDENCE)
 
 
 def test_the_example_in_the_documentation_is_true() -> None:
