@@ -42,14 +42,14 @@ def read_numbers(
     """
     short = (lengths > 0) & (lengths <= 8)
     all_short = bool(short.all())
-    word, points = _digits(_words(text, ends, np.clip(lengths, 1, 8)))
+    word, points = _digits(_words(text, ends, lengths))
     strange = _no_digits(word) | ((points != 0) & (lengths == 1))
     whole = _sum_of_digits(word).view(np.int64)
     decimals = _decimals(points)
     if not all_short:
         strange |= (lengths < 1) | (lengths > LONGEST)
         long = np.flatnonzero((lengths > 8) & ~strange)
-        high, high_points = _digits(_words(text, ends[long] - 8, np.clip(lengths[long] - 8, 1, 8)))
+        high, high_points = _digits(_words(text, ends[long] - 8, lengths[long] - 8))
         strange[long] = _no_digits(high) | ((high_points != 0) & (points[long] != 0))
         # A point among the last eight characters leaves seven digits.
         scale = np.where(points[long] != 0, 10**7, 10**8)
@@ -63,22 +63,23 @@ def read_numbers(
 _ZEROS = np.uint64(0x3030303030303030)
 _ONES = np.uint64(0x0101010101010101)
 _TOPS = np.uint64(0x8080808080808080)
+_LAST = np.array([(2**64 - 1) >> 8 * n << 8 * n for n in range(8, -1, -1)], np.uint64)
+"""The last n bytes of a word, those of the highest value, for n from 0 to 8."""
+
 _POWERS = 10.0 ** np.arange(LONGEST)
 
 
 def _words(
     text: NDArray[np.uint8], ends: NDArray[np.integer], lengths: NDArray[np.integer]
 ) -> Words:
-    """Return the last 1 to 8 characters before each end, as digits (0 to 9), 0 before them.
+    """Return the last characters before each end, at most 8, as digits (0 to 9), 0 before them.
 
     The first character is the lowest byte.
     """
     everywhere = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
     words: Words = everywhere[ends - 8]
-    surplus = ((8 - lengths) << 3).astype(np.uint64)
     words ^= _ZEROS
-    words >>= surplus
-    words <<= surplus
+    words &= _LAST.take(lengths, mode="clip")
     return words
 
 
