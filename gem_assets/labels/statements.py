@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from gem_assets.labels.matching import match_samples
 from gem_assets.labels.obs import read_obs
 from gem_assets.labels.sheet import SAMPLE_ID, SampleSheet, read_sample_sheet
 from gem_assets.labels.table import Aliases, label_problems, label_table
-from gem_assets.problems import InputProblem
+from gem_assets.problems import InputProblem, Severity
 from gem_assets.severities import accept
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ def stated_labels(
         if of_obs is None:
             return StatedLabels(label_table(dataset, SampleSheet(_no_samples())))
         read = of_obs
-    problems = (*read.problems, *match_samples(read.sample_ids, sample_ids))
+    matching = match_samples(read.sample_ids, sample_ids)
+    problems = (*read.problems, *(_with_column(p, read, sample_ids) for p in matching))
     accept(problems, severity)
     table = label_table(dataset, read, aliases)
     kept = table.filter(pc.is_in(table.column("sample_id"), pa.array(sample_ids, pa.string())))
@@ -113,6 +114,19 @@ def stated_labels(
         read.format,
         read.notes,
     )
+
+
+def _with_column(
+    problem: InputProblem, sheet: SampleSheet, sample_ids: Sequence[str]
+) -> InputProblem:
+    """Add to the refusal of a sheet without the counts' samples which column does hold them."""
+    known = frozenset(sample_ids)
+    found = {c: len(known.intersection(sheet.frame[c])) for c in sheet.extra_columns}
+    if problem.severity is not Severity.ERROR or not any(found.values()):
+        return problem
+    best = max(found, key=lambda column: found[column])
+    hint = f"Its column {best!r} holds {found[best]} of them: rename that one to sample_id."
+    return replace(problem, action=f"{problem.action} {hint}")
 
 
 def _no_samples() -> pd.DataFrame:

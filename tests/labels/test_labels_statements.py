@@ -46,6 +46,15 @@ def test_a_sheet_of_another_dataset_is_refused(tmp_path: Path) -> None:
         stated_labels("d", sheet, SAMPLES)
 
 
+def test_a_sheet_whose_samples_stand_in_another_column_is_refused_with_its_name(
+    tmp_path: Path,
+) -> None:
+    sheet = tmp_path / "samples.csv"
+    sheet.write_text("sample_id,library,tissue\np1,a,liver\np2,b,lung\n")
+    with pytest.raises(RefusedInputError, match="column 'library' holds 2 of them"):
+        stated_labels("d", sheet, SAMPLES)
+
+
 def test_the_hash_follows_the_labels_and_not_the_file(tmp_path: Path) -> None:
     sheet = tmp_path / "samples.csv"
     hashes = []
