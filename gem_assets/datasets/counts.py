@@ -56,7 +56,7 @@ def find_counts(folder: UPath, others: Collection[str] = ()) -> UPath:
         listed = ", ".join(present[:5]) + (", ..." if len(present) > 5 else "")
         raise refuse(
             "counts_missing",
-            f"{folder} holds no counts" + (f"; it holds {listed}." if present else " file."),
+            f"{folder} holds no counts file" + (f"; it holds {listed}." if present else "."),
             "Put counts.tsv.gz, counts.csv, counts.h5ad or a 10x folder into it, or name the "
             f"counts in {CONFIG_NAME}.",
         )
