@@ -80,7 +80,8 @@ _ALL = (
             unreadable_text missing_value infinite_value not_a_number
             thousands_separators decimal_commas merged_header header_too_short header_unknown
             long_line no_names gct_version gct_malformed feather_version
-            named_as_scaled coverage_sums gene_lengths summary_table sample_names_clash
+            named_as_scaled columns_not_samples coverage_sums gene_lengths summary_table
+            sample_names_clash
             not_hdf5 no_matrix shape_mismatch damaged_matrix links_elsewhere
             member_missing several_matrices several_genomes mtx_malformed mtx_incomplete
             genes_differ unnamed_gene too_many_rows transcript_level

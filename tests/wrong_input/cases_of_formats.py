@@ -102,6 +102,14 @@ def salmon_transcripts(folder: Path) -> None:
     write(folder, f"Name\tLength\tEffectiveLength\tTPM\tNumReads\n{rows}\n", "S1/quant.sf")
 
 
+@case(FORMATS)
+def salmon_in_quotes(folder: Path) -> None:
+    """salmon's table of a sample, read and written again by R: no longer salmon's."""
+    rows = "\n".join(f'"{gene}"\t1500\t1350.1\t3.25\t{n}' for gene, n in few()["S1"].items())
+    header = '"Name"\t"Length"\t"EffectiveLength"\t"TPM"\t"NumReads"'
+    write(folder, f"{header}\n{rows}\n")
+
+
 STAR_SUMMARY = "N_unmapped\t9\t9\t9\nN_multimapping\t9\t9\t9\n"
 
 

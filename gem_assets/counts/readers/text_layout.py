@@ -266,8 +266,8 @@ def _refuse_missing_header(header: list[str]) -> None:
     ):
         raise refuse(
             "no_header",
-            f"the first line is already a row of counts ({first}, {header[1]}...), so the samples "
-            "have no names.",
+            f"the first line is already a row of counts ({', '.join(header[:2])}...), so the "
+            "samples have no names.",
             "Add a first line with the names of the samples.",
         )
 

@@ -10,10 +10,21 @@ from scipy import sparse
 from gem_assets.counts.gene_names import ensembl_share
 from gem_assets.counts.matrix import CountMatrix
 from gem_assets.counts.orientation import Orientation, orient
+from gem_assets.counts.readers.text_layout import heading
 from gem_assets.problems import RefusedInputError, refuse
 
 _ENOUGH = 20
 """So many values are needed to tell how they were written."""
+
+
+MEASURES = frozenset([
+    "tpm", "fpkm", "rpkm", "fpkm_uq", "numreads", "expected_count", "est_counts", "effectivelength",
+    "effective_length", "tpm_unstranded", "fpkm_unstranded", "fpkm_uq_unstranded", "unstranded",
+    "stranded_first", "stranded_second", "basemean", "log2foldchange", "lfcse", "logfc", "logcpm",
+    "aveexpr", "pvalue", "p_value", "padj", "adj_p_val", "fdr",
+])  # fmt: skip
+"""Headings of what salmon, kallisto, RSEM, GDC, DESeq2, edgeR and limma write beside or instead of
+counts, one measure a column. No sample is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,16 @@ class WideTable:
                 "no_samples",
                 "there is no column of counts beside the names.",
                 "Write the counts again with a column for each sample.",
+            )
+        measures = [name for name in self.columns if heading(name) in MEASURES]
+        if measures:
+            raise refuse(
+                "columns_not_samples",
+                f"the column {measures[0]!r} is no sample: this looks like the table of one sample "
+                "as a quantifier writes it, or of a statistical test, with its columns changed.",
+                "Give the file as its program wrote it, or a table with a column of counts for "
+                "each sample and no other numbers.",
+                tuple(measures),
             )
 
     def genes_in_rows(self) -> tuple[CountMatrix, tuple[str, ...]]:

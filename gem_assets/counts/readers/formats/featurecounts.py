@@ -27,9 +27,7 @@ class FeatureCountsReader:
     def recognises(self, source: CountsSource) -> bool:
         """Tell by the comment, or by the six first headings; its summary is known, too."""
         return (
-            source.head.startswith(_COMMENT)
-            or header_of(source.head)[:6] == _ANNOTATION
-            or _is_summary(source)
+            _has_comment(source) or header_of(source.head)[:6] == _ANNOTATION or _is_summary(source)
         )
 
     def read(self, source: CountsSource) -> CountsFile:
@@ -40,7 +38,7 @@ class FeatureCountsReader:
                 "this is featureCounts' summary (reads assigned and not), not its counts.",
                 "Give the file of the same name without .summary.",
             )
-        skipped = 1 if source.head.startswith(_COMMENT) else 0
+        skipped = 1 if _has_comment(source) else 0
         if header_of(source.head, skipped)[:6] != _ANNOTATION:
             raise refuse(
                 "header_unknown",
@@ -62,3 +60,7 @@ def _known(layout: TextLayout) -> TextLayout:
 
 def _is_summary(source: CountsSource) -> bool:
     return source.head.startswith(b"Status\t") and b"\nAssigned\t" in source.head
+
+
+def _has_comment(source: CountsSource) -> bool:
+    return source.head.removeprefix(b"\xef\xbb\xbf").startswith(_COMMENT)
