@@ -209,7 +209,7 @@ class Warehouse(WarehouseReader):
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
-            with writing(self.path, self.patience) as connection:
+            with writing(self.path, self.patience, self.modality) as connection:
                 require_version(connection, self.path, self.schema, self.modality)
                 lay_out(connection, self.schema, self.modality)
                 yield connection

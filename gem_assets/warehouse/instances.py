@@ -23,7 +23,7 @@ def instances(path: str | Path, patience: LockPatience | None = None) -> list[Wa
     if not file.exists():
         return []
     found: dict[str, Modality] = {}
-    with reading(file, waits) as connection:
+    with reading(file, waits, "sc") as connection:  # the smaller limit: names only
         for (schema,) in connection.execute(statements.FIND_LAID_OUT_SCHEMAS).fetchall():
             [(_, modality)] = connection.execute(statements.select_version(schema)).fetchall()
             found[schema] = modality

@@ -210,7 +210,7 @@ class WarehouseReader:
         if not self.path.exists():
             yield None
             return
-        with reading(self.path, self.patience) as connection:
+        with reading(self.path, self.patience, self.modality) as connection:
             require_version(connection, self.path, self.schema, self.modality)
             yield connection if is_laid_out(connection, self.schema) else None
 
