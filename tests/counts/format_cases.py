@@ -520,16 +520,16 @@ TENX_MTX = "10x Matrix Market"
 
 def cells(n: int = 150) -> tuple[np.ndarray, dict[str, list[str]]]:
     """Return every fiftieth cell of OneK1K, cells x genes, with the names of both."""
-    data = anndata.read_h5ad(SHARED / "cohorts" / "onek1k_subset.h5ad")[::50][:n]
+    data = anndata.read_h5ad(SHARED / "cohorts" / "onek1k_subset.h5ad")
     genes = list(data.var_names)
     names = {
-        "cells": list(data.obs_names),
+        "cells": list(data.obs_names[::50][:n]),
         "genes": genes,
         "symbols": symbols_of(genes),
         "types": ["Gene Expression"] * len(genes),
         "genomes": ["GRCh38"] * len(genes),
     }
-    return data.X.toarray(), names
+    return data.X[::50][:n].toarray(), names
 
 
 def tenx_mtx(folder: Path, names: Mapping[str, list[str]], table: np.ndarray, version: int) -> Path:

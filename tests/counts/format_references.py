@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from os import environ
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ import pandas as pd
 from scipy import sparse
 
 from gem_assets.counts.matrix import CountMatrix
+
+NEAREST = {} if int(pd.__version__[0]) > 2 else {"float_precision": "round_trip"}
+"""What makes pandas read a number to its nearest double, as it does by itself since version 3."""
 
 SHARED = Path(environ.get("GEM_ASSETS_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 
@@ -61,7 +65,7 @@ def of_frame(frame: pd.DataFrame, reader: str = "pandas") -> Reference:
 
 def by_pandas(file: Path | str | io.StringIO, **how: Any) -> pd.DataFrame:
     """Read text by names in its first column, every number to its nearest double."""
-    how = {"sep": "\t", "index_col": 0, "float_precision": "round_trip"} | how
+    how = {"sep": "\t", "index_col": 0, **NEAREST} | how
     return pd.read_csv(file, **how)
 
 
@@ -79,9 +83,14 @@ def joined(files: Mapping[str, Path], column: str | int, **how: Any) -> Referenc
 def by_pytximport(files: Mapping[str, Path], data_type: str, **how: Any) -> Reference:
     """Read files of one sample each as tximport does; ``how`` goes to it."""
     from pytximport import tximport
+    from pytximport.importers import _read_tsv
 
+    # It prefers pyarrow with an option that pandas 3 has not got there.
+    _read_tsv.importlib = SimpleNamespace(util=SimpleNamespace(find_spec=lambda _: None))
     how = {"ignore_transcript_version": False, "ignore_after_bar": False} | how
-    found = tximport(list(files.values()), data_type, output_type="xarray", **how)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # flox's, as it is imported
+        found = tximport(list(files.values()), data_type, output_type="xarray", **how)
     index = "gene_id" if "gene_id" in found.coords else "transcript_id"
     frame = pd.DataFrame(found["counts"].to_numpy(), found[index].to_numpy(), list(files))
     return of_frame(frame, "pytximport")
@@ -117,5 +126,5 @@ def _annotated(reader: str, data: Any, samples: Any) -> Reference:
 @cache
 def cohort(name: str, step: int = 20) -> pd.DataFrame:
     """Return every so-manieth gene of a real cohort, genes x samples; do not change it."""
-    whole = by_pandas(SHARED / "cohorts" / f"{name}_counts.tsv.gz", float_precision=None)
+    whole = by_pandas(SHARED / "cohorts" / f"{name}_counts.tsv.gz")
     return whole.iloc[::step]

@@ -85,23 +85,6 @@ def refused(path: Path | UPath) -> InputProblem:
     return problem
 
 
-@pytest.mark.parametrize("name", ["10x_v3", "10x_v3.h5"])
-def test_scanpy_reads_the_same_numbers(shared_data: Path, name: str) -> None:
-    scanpy = pytest.importorskip("scanpy")
-    path = shared_data / "formats" / name
-    if path.is_dir():
-        theirs = scanpy.read_10x_mtx(path, var_names="gene_ids")
-    else:
-        theirs = scanpy.read_10x_h5(path)
-        theirs.var_names = theirs.var["gene_ids"]
-    ours = read_counts(path)
-    assert ours.format == ("10x_mtx" if path.is_dir() else "10x_h5")
-    assert list(ours.matrix.sample_ids) == list(theirs.obs_names)
-    assert list(ours.matrix.gene_ids) == list(theirs.var_names)
-    assert ours.matrix.counts.shape == theirs.shape
-    assert (ours.matrix.counts != sparse.csr_array(theirs.X)).nnz == 0
-
-
 @pytest.mark.parametrize("make", [v2, v3])
 @pytest.mark.parametrize("prefix", ["", "GSM123_", "GSM123_lung."])
 def test_a_folder_is_read_by_ids(tmp_path: Path, make: type, prefix: str) -> None:
