@@ -103,8 +103,8 @@ _TEXT = """\
 # Formats of counts
 
 What a file is, is told by its content; the name matters only where two formats look alike. \
-[`gem-assets inspect FILE`](inspect.md) says what it is taken for and what is assumed, and reads nothing else \
-than a run would.
+[`gem-assets inspect FILE`](inspect.md) says what it is taken for and what is assumed, and reads \
+nothing else than a run would.
 
 This page is made by a test (`tests/counts/test_counts_format_table.py`). Each row is a file that \
 was written to the format's documented layout from a real cohort, or a real file of 10x; it was \
