@@ -126,7 +126,9 @@ def alias_facts(
             ids_of_ncbi.assign(official=False),
         ]
     )[["alias", "gene_id", "official"]]
-    found = found[~found["alias"].isin(symbols["symbol"]) & (found["alias"] != "")]
+    # A number is a name of no use: it may as well be an id, a day or a row.
+    kept = ~found["alias"].isin(symbols["symbol"]) & ~found["alias"].str.fullmatch(r"[\d.]*")
+    found = found[kept]
     official = found.groupby(["alias", "gene_id"])["official"].any().reset_index()
     official = _without_pseudogenes(official, ids_of_ncbi, genes)
     kinds = official["official"].map({True: "official", False: "alias"})

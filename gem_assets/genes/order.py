@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gem_assets.genes.table import load_gene_table
+from gem_assets.genes.table import genes_of_retired_ids, load_gene_table
 
 
 def hash_gene_ids(gene_ids: Iterable[str]) -> str:
@@ -64,6 +64,30 @@ class GeneOrder:
     def positions(self, gene_ids: Iterable[str]) -> NDArray[np.int64]:
         """Return the column of each gene, -1 for one that the model doesn't read."""
         return self._index.get_indexer(pd.Index(gene_ids)).astype(np.int64, copy=False)
+
+    def positions_today(
+        self, gene_ids: NDArray[np.object_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the column of each gene, -1 for none, and whether an older id of it led there.
+
+        A model that was trained on an older annotation reads ids that Ensembl has retired since.
+        """
+        positions = self.positions(pd.Index(gene_ids, dtype=object))
+        if self._retired.empty or (positions >= 0).all():
+            return positions, np.zeros(len(positions), dtype=bool)
+        older = pd.Series(gene_ids, dtype=object).map(self._retired).fillna(-1).to_numpy(np.int64)
+        by_older_id = (positions < 0) & (older >= 0)
+        return np.where(by_older_id, older, positions), by_older_id
+
+    @cached_property
+    def _retired(self) -> pd.Series:
+        """The column of each retired id of the order, by the gene that stands for it today.
+
+        A gene that two of them mean has no one column.
+        """
+        today = genes_of_retired_ids().reindex(self._index).reset_index(drop=True).dropna()
+        columns = pd.Series(today.index.to_numpy(dtype=np.int64), index=today.to_numpy())
+        return columns[~columns.index.duplicated(keep=False)]
 
     def symbols(self) -> tuple[str | None, ...]:
         """Return the approved symbol of each gene, None where the gene table knows none."""

@@ -10,8 +10,9 @@ A row is settled by the first of these that knows it:
 4. a symbol that R (`gem_assets.genes.r_names`) or a spreadsheet (`gem_assets.genes.spreadsheet`)
    has rewritten, where one gene alone comes into question.
 
-A row whose gene the table knows and the model doesn't read is dropped, and no other name of it is
-asked. Names are compared with their case, for `Xist` is a gene of the mouse.
+An alias gives way to a row that names its gene better: two names that a file keeps apart are two
+genes of its annotation. A row whose gene the table knows and the model doesn't read is dropped, and
+no other name of it is asked. Names are compared with their case, for `Xist` is a gene of the mouse.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ from gem_assets.genes.entrez import NumbersAre, genes_of_entrez, judge_numbers, 
 from gem_assets.genes.name_parts import take_apart
 from gem_assets.genes.order import GeneOrder
 from gem_assets.genes.r_names import first_of_repeats, rewritten_names
-from gem_assets.genes.rows import ACTIONS, Rows, genes_of_retired_ids
+from gem_assets.genes.rows import ACTIONS, Rows
 from gem_assets.genes.spreadsheet import date_keys, meanings_of_dates, number_like
 from gem_assets.genes.strangers import kinds_of_strangers
 from gem_assets.genes.symbols import known_names
-from gem_assets.genes.table import load_gene_table
+from gem_assets.genes.table import genes_of_retired_ids, load_gene_table
 
 
 @cache
@@ -87,11 +88,11 @@ def resolve_genes(
     if left.size:
         second = None if gene_symbols is None else _text(gene_symbols)
         on_par_y[left] = _settle_by_parts(rows, left, names, second)
-        rows.name_strangers(names)
 
+    rows.candidates[rows.settled] = None
+    rows.keep_apart()
     placed = rows.model_index >= 0
     rows.action[_later_rows(rows, on_par_y) & placed] = "summed"
-    rows.candidates[rows.settled] = None
     model_gene_ids = np.full(len(names), None, dtype=object)
     model_gene_ids[placed] = np.array(order.gene_ids, dtype=object)[rows.model_index[placed]]
     return pd.DataFrame(
@@ -134,8 +135,13 @@ def _settle_by_parts(
         entrez = np.where(pd.isna(digits), entrez, digits)
     rows.settle(left, genes_of_entrez(entrez), "entrez", "entrez_id")
 
-    # The symbol beside an id of another species is that species' own, even if we have one like it.
-    asked = ~rows.settled[left] & ~two & (kinds_of_strangers(names[left]) != "other_species")
+    # What is no gene needs no more looking up, and the symbol beside an id of another species is
+    # that species' own, even if we have one like it.
+    kinds = kinds_of_strangers(names[left])
+    rows.evidence[left] = np.where(rows.evidence[left] == "unknown", kinds, rows.evidence[left])
+    asked = (
+        ~rows.settled[left] & ~two & ~np.isin(kinds, ["other_species", "spike_in", "summary_row"])
+    )
     left, symbols = left[asked], parts.symbol[asked]
     serials = numbers_are is NumbersAre.FEW
     rows.settle_names(left, symbols, known_names())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -10,9 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gem_assets.genes.order import GeneOrder
-from gem_assets.genes.strangers import kinds_of_strangers
 from gem_assets.genes.symbols import SOURCES, Meanings, symbol_of_gene
-from gem_assets.genes.table import retired_ids
 
 ACTIONS: Final = (
     "matched",
@@ -72,6 +69,7 @@ class Rows:
         self.candidates = np.full(n_rows, None, dtype=object)
         self.model_index = np.full(n_rows, -1, dtype=np.int64)
         self.settled = np.zeros(n_rows, dtype=bool)
+        self._by_alias = np.zeros(n_rows, dtype=bool)
         self.doubted = np.zeros(n_rows, dtype=bool)
 
     def open(self) -> NDArray[np.int64]:
@@ -89,7 +87,7 @@ class Rows:
         """Settle the open rows that have a gene of the table: placed, or dropped by the model."""
         given = ~pd.isna(genes) & ~self.settled[rows]
         rows, genes = rows[given], genes[given]
-        positions, by_older_id = model_positions(self._order, genes)
+        positions, by_older_id = self._order.positions_today(genes)
         self.model_index[rows] = positions
         self.action[rows] = action if isinstance(action, str) else action[given]
         self.action[rows[by_older_id]] = "retired_id"
@@ -111,6 +109,7 @@ class Rows:
         known = positions >= 0
         found = positions[known]
         source = np.array(SOURCES, dtype=object)[meanings.sources[found]]
+        self._by_alias[rows[known]] |= (source == "alias") & ~self.settled[rows[known]]
         self.settle(
             rows[known],
             meanings.gene_ids[found],
@@ -139,55 +138,38 @@ class Rows:
             return
         rows, names = rows[shared], names[shared]
         options = options[options.index.isin(names)]
-        in_model = options.index[
-            model_positions(self._order, options.to_numpy(dtype=object))[0] >= 0
-        ]
+        positions, _ = self._order.positions_today(options.to_numpy(dtype=object))
+        in_model = options.index[positions >= 0]
         self.doubted[rows] = True
         self.evidence[rows] = evidence
         self.action[rows] = np.where(pd.Index(names).isin(in_model), "ambiguous", "dropped")
         self.candidates[rows] = _told(options).reindex(names).to_numpy(dtype=object)
 
-    def name_strangers(self, names: NDArray[np.object_]) -> None:
-        """Tell of the rows that nothing has settled what kind of name they have."""
-        left = np.flatnonzero(~self.settled & (self.evidence == "unknown"))
-        self.evidence[left] = kinds_of_strangers(names[left])
+    def keep_apart(self) -> None:
+        """Take an alias back whose gene another row names better: it is left as ambiguous.
 
-
-@cache
-def genes_of_retired_ids() -> pd.Series:
-    """Return the gene that stands today for each id (the index) that Ensembl has retired."""
-    return retired_ids().set_index("retired_id")["gene_id"]
-
-
-@lru_cache(maxsize=8)
-def _older_ids(order: GeneOrder) -> pd.Series:
-    """Return the position of the model's retired ids, by the gene that stands for each today."""
-    today = genes_of_retired_ids().reindex(pd.Index(order.gene_ids)).reset_index(drop=True).dropna()
-    positions = pd.Series(today.index.to_numpy(), index=today.to_numpy(), dtype=np.int64)
-    return positions[~positions.index.duplicated(keep=False)]
-
-
-def model_positions(
-    order: GeneOrder, gene_ids: NDArray[np.object_]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the column of each gene (-1 for none), and where an older id of it led there."""
-    positions = order.positions(pd.Index(gene_ids, dtype=object))
-    missing = positions < 0
-    older = _older_ids(order)
-    if not missing.any() or older.empty:
-        return positions, np.zeros(len(positions), dtype=bool)
-    found = pd.Series(gene_ids).map(older).fillna(-1).to_numpy(dtype=np.int64)
-    by_older_id = missing & (found >= 0)
-    return np.where(by_older_id, found, positions), by_older_id
+        Two names that a file keeps apart are two genes of its annotation. ``CBSL`` is said to be an
+        alias of CBS, and in a file that has both it is the artefact beside it.
+        """
+        placed = self.model_index >= 0
+        better = self.model_index[placed & ~self._by_alias]
+        rows = np.flatnonzero(placed & self._by_alias & np.isin(self.model_index, better))
+        if not rows.size:
+            return
+        genes = np.array(self._order.gene_ids, dtype=object)[self.model_index[rows]]
+        once = np.unique(genes)
+        self.candidates[rows] = _told(pd.Series(once, index=once)).reindex(genes).to_numpy()
+        self.action[rows] = "ambiguous"
+        self.read_as[rows] = None
+        self.model_index[rows] = -1
 
 
 def _told(options: pd.Series) -> pd.Series:
     """Return, for each name (the index), the genes that it may mean as one text."""
-    symbols = symbol_of_gene().reindex(options).to_numpy(dtype=object)
     ids = options.to_numpy(dtype=object)
-    labels = pd.Series(
-        np.where(pd.isna(symbols), ids, symbols + " (" + ids + ")"), index=options.index
-    )
+    symbols = symbol_of_gene().reindex(ids)
+    named = symbols + " (" + symbols.index + ")"
+    labels = pd.Series(np.where(symbols.notna(), named, ids), index=options.index)
     by_name = labels.groupby(level=0, sort=False)
     told = by_name.agg(lambda of_name: " || ".join(sorted(of_name)[:MANY_CANDIDATES]))
     more = by_name.size() - MANY_CANDIDATES

@@ -59,7 +59,10 @@ _SERIALS: Final = (10959, 54789)
 
 _EPOCH: Final = pd.Timestamp(1899, 12, 30)
 
-_WORD = r"\pL{3,12}"
+_WORD = r"[^0-9\s/.-]{3,12}"
+_MAY_BE_A_DATE: Final = (
+    rf"^X?[0-9]{{1,4}}[-/. ]|^{_WORD}[-/. ]{{1,2}}[0-9]|^X?[1-5][0-9]{{4}}(?:\.0)?$"
+)
 _FORMS: Final = (
     # 1-Sep, 01. Sept, 1/Sep/23, 1-Sep-2023; X1.Sep of R
     rf"^X?(?P<day>[0-3]?[0-9])[-/. ]{{1,2}}(?P<word>{_WORD})\.?"
@@ -166,8 +169,13 @@ def date_keys(names: NDArray[np.object_], *, serials: bool) -> pd.Series:
         Where month and day may be exchanged and the other dates don't tell which is first, there
         are two keys, joined by a blank.
     """
+    all_keys = pd.Series(None, index=range(len(names)), dtype=object)
     text = pc.utf8_trim_whitespace(pa.array(names, pa.string(), from_pandas=True))
-    keys = pd.Series(None, index=range(len(names)), dtype=object)
+    possible = pc.fill_null(pc.match_substring_regex(text, _MAY_BE_A_DATE), False)
+    text = text.filter(possible)
+    if not len(text):
+        return all_keys
+    keys = pd.Series(None, index=range(len(text)), dtype=object)
     for form in _FORMS:
         rows, found = _matches(text, form)
         if not rows.size:
@@ -187,7 +195,8 @@ def date_keys(names: NDArray[np.object_], *, serials: bool) -> pd.Series:
         dates = _EPOCH + pd.to_timedelta(days.where(days.between(*_SERIALS)), unit="D")
         key = _keys(dates.dt.month, dates.dt.day, dates.dt.year)
         keys.iloc[rows] = _or_none(key)
-    return keys
+    all_keys[possible.to_numpy(zero_copy_only=False)] = keys.to_numpy()
+    return all_keys
 
 
 def _keys_of_two_numbers(found: dict[str, pa.Array]) -> NDArray[np.object_]:

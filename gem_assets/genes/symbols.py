@@ -112,8 +112,17 @@ def named_genes() -> pd.DataFrame:
 
 @cache
 def known_names() -> Meanings:
-    """Return what every name of every gene means."""
+    """Return what every name of every gene means.
+
+    An alias that R would make of another gene's symbol is shared with it: ``NKX6.1`` may be what
+    NCBI calls NKX6-2, or NKX6-1 in a table that went through R.
+    """
     names = named_genes()
+    approved = names[names["source"] == 0]
+    dashed = approved[approved["name"].str.contains("-", regex=False)]
+    dotted = dashed.assign(name=dashed["name"].str.replace("-", ".", regex=False), source=2)
+    dotted = dotted[dotted["name"].isin(names.loc[names["source"] == 2, "name"])]
+    names = pd.concat([names, dotted], ignore_index=True)
     return Meanings.of(names.assign(said=names["name"]))
 
 

@@ -58,6 +58,12 @@ def retired_ids() -> pd.DataFrame:
 
 
 @cache
+def genes_of_retired_ids() -> pd.Series:
+    """Return the gene that stands today for each retired id (the index), as `retired_ids`."""
+    return retired_ids().set_index("retired_id")["gene_id"]
+
+
+@cache
 def entrez_ids() -> pd.DataFrame:
     """Return ``entrez_id`` (unique, digits as text) and its ``gene_id``; several may share one."""
     return _read("entrez_ids.tsv.gz")

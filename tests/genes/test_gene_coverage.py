@@ -71,6 +71,19 @@ def test_genes_of_the_mouse_are_called_so() -> None:
     assert len(error.where) == len(warning.where) == 100
 
 
+@pytest.mark.parametrize(
+    ("names", "what"),
+    [
+        ([f"ENST{number:011d}.3" for number in range(500)], "sum them to genes first"),
+        ([str(number) for number in range(500)], "The rows are named by numbers (0, 1, 2...)"),
+    ],
+)
+def test_names_of_no_genes_are_called_what_they_are(names: list[str], what: str) -> None:
+    error, *_ = problems_of(tuple(names))
+    assert error.code == "few_model_genes"
+    assert what in error.action
+
+
 def test_a_file_without_counts_has_none_without_a_place() -> None:
     assert problems_of((*IDS, "other"), [0] * 1001) == ()
 
