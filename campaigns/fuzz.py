@@ -93,7 +93,7 @@ def _verdict(file: FuzzFile, path: Path, content: bytes, *, safe: bool) -> tuple
     except Exception as error:  # noqa: BLE001 - whatever else is raised, a user would see it
         return "broke", f"{type(error).__name__}: {error}"
     columns = matrix.counts.toarray().T.astype(float).tolist()
-    rows = zip((gene.strip() for gene in matrix.gene_ids), map(tuple, columns), strict=True)
+    rows = zip(matrix.gene_ids, map(tuple, columns), strict=True)
     # A table that no longer says that it is featureCounts' keeps its paths as names.
     read = Table(tuple(map(bam_name, matrix.sample_ids)), tuple(rows))
     if read.same(file.reference(file.content)):

@@ -35,8 +35,13 @@ class Table:
 
     def _key(self) -> tuple[tuple[str, ...], list[tuple[str, tuple[float, ...]]]]:
         order = sorted(range(len(self.samples)), key=lambda i: self.samples[i])
-        names = tuple(self.samples[i] for i in order)
-        return names, sorted((gene, tuple(v[i] for i in order)) for gene, v in self.rows)
+        names = tuple(_bare(self.samples[i]) for i in order)
+        return names, sorted((_bare(gene), tuple(v[i] for i in order)) for gene, v in self.rows)
+
+
+def _bare(name: str) -> str:
+    """Return a name without white space and quotation marks: HTSeq writes none, so keeps them."""
+    return name.replace('"', "").strip()
 
 
 class NoReferenceError(ValueError):
@@ -109,6 +114,7 @@ def cells(content: bytes, delimiter: str) -> list[list[str]]:
     try:
         # What isn't UTF-8 matters in names and counts alone: there it is a name nobody else reads.
         text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+        text = text.replace("\r\n", "\n").replace("\r", " ")
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise NoReferenceError(str(error)) from error

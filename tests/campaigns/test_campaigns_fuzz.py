@@ -34,6 +34,6 @@ def test_every_mutation_is_drawn() -> None:
 
 
 # Found by the campaign.
-@pytest.mark.parametrize("seed", [349, 425, 1028, 5917])
+@pytest.mark.parametrize("seed", [349, 425, 1028, 5917, 8308, 11977])
 def test_what_was_found_once_is_not_found_again(seed: int) -> None:
     assert all(outcome.good for outcome in fuzz.campaign(seed, 1))

@@ -144,8 +144,8 @@ def find_layout(file: BinaryIO, skipped: int = 0) -> TextLayout:
             f"there is a header of {len(header)} columns and no row below it.",
             "Write the counts again; the file is probably incomplete.",
         )
-    _refuse_missing_header(header)
     short_header = len(header) == Counter(map(len, rows)).most_common(1)[0][0] - 1
+    _refuse_missing_header(header, short=short_header)
     if short_header and (heading(header[0]) in GENE_CORNERS | SAMPLE_CORNERS):
         raise refuse(
             "header_too_short",
@@ -259,11 +259,12 @@ def _refuse_unnamed_columns(columns: list[str], first: int) -> None:
         )
 
 
-def _refuse_missing_header(header: list[str]) -> None:
+def _refuse_missing_header(header: list[str], *, short: bool) -> None:
+    """Refuse a first line that begins with a gene and has numbers, or is numbers and no more."""
     first = header[0]
-    if (ENSEMBL_GENE.match(first) or first.startswith(("N_", "__"))) and all(
-        NUMBER.fullmatch(cell) for cell in header[1:]
-    ):
+    gene_first = ENSEMBL_GENE.match(first) or first.startswith(("N_", "__"))
+    numbers = [bool(NUMBER.fullmatch(cell)) for cell in header]
+    if (gene_first and (any(numbers) or len(header) == 1)) or (short and all(numbers)):
         raise refuse(
             "no_header",
             f"the first line is already a row of counts ({', '.join(header[:2])}...), so the "
