@@ -132,8 +132,8 @@ class Rows:
         least one gene of, also when it reads just one: which gene the file counted doesn't depend
         on the model.
         """
-        shared = pd.Series(names, dtype=object).isin(options.index).to_numpy()
-        shared &= ~self.settled[rows] & ~self.doubted[rows]
+        named = pd.Series(names, dtype=object).isin(options.index).to_numpy()
+        shared = named & ~self.settled[rows] & ~self.doubted[rows]
         if not shared.any():
             return
         rows, names = rows[shared], names[shared]
