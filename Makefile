@@ -17,7 +17,7 @@ help:
 	@echo "make test   the test suite"
 	@echo "make lint   ruff, mypy, import contract"
 	@echo "make bench  benchmark tables"
-	@echo "make campaign  faults and kills at random moments (some minutes)"
+	@echo "make campaign  faults, kills and damaged files at random (some minutes)"
 	@echo "make PYTHON=python3.12 ...  picks another Python"
 
 demo: export GEM_ASSETS_ENDPOINT := embedded
@@ -42,6 +42,7 @@ bench: $(VENV)/.installed-dev
 campaign: $(VENV)/.installed-dev
 	$(BIN)/python -m campaigns.faults
 	$(BIN)/python -m campaigns.kills
+	$(BIN)/python -m campaigns.fuzz
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
