@@ -138,10 +138,10 @@ class Warehouse(WarehouseReader):
                 for name in names:
                     statement = statements.delete(self.schema, name, of_dataset=True)
                     connection.execute(statement, [dataset])
-                    columns = self._columns(connection, name)
-                    with staged.reader(name, columns) as reader:
+                    columns = [statements.quoted(c) for c in self._columns(connection, name)]
+                    with staged.reader(name) as reader:
                         there = statements.insert_target(self.schema, name)
-                        connection.from_arrow(reader).insert_into(there)
+                        connection.from_arrow(reader).select(*columns).insert_into(there)
                     require_rules_between(connection, self.schema, name, dataset)
         return staged.row_counts
 

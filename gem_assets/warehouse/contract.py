@@ -40,10 +40,14 @@ class ValueRule:
         The rule in words that follow the column's name: ``"lies in [0, 1]"``.
     holds
         One truth a row of the array.
+    plainly_holds
+        Whether all rows keep it, where that is seen at a glance; False says nothing. Most arrays
+        of counts are, and the rest is worth a second look.
     """
 
     says: str
     holds: Callable[[pa.Array], Held]
+    plainly_holds: Callable[[pa.Array], bool] = lambda _: False
 
 
 class Span(Enum):

@@ -14,6 +14,13 @@ from gem_assets.settings import Modality
 from gem_assets.warehouse.schemas import table_named
 
 
+ROWS_IN_A_BATCH = 512
+"""Rows that are inserted at a time. DuckDB's threads take a batch each and fill row groups with
+it; of batches that are nearly as long as a row group, or longer, the closing of the file writes
+most row groups a second time (measured, 20,000 cells: 3.6 s of processor time, against 6.6 s for
+batches of 2,100 rows)."""
+
+
 class StagedRows:
     """Rows of some tables on disk, in the order in which they came; made by `staging`."""
 
@@ -27,22 +34,20 @@ class StagedRows:
         """Add rows, in the columns and types of the table's contract."""
         if table not in self._writers:
             self._writers[table] = pa.ipc.new_stream(self._files[table], rows.schema)
-        self._writers[table].write_table(rows)
+        self._writers[table].write_table(rows, max_chunksize=ROWS_IN_A_BATCH)
         self.row_counts[table] += rows.num_rows
 
     @contextmanager
-    def reader(self, table: str, columns: list[str]) -> Iterator[pa.RecordBatchReader]:
-        """Yield a reader of a table's rows, a piece of them in memory at a time."""
-        declared = table_named(table).arrow_schema(self._modality)
-        schema = pa.schema(declared.field(name) for name in columns)
+    def reader(self, table: str) -> Iterator[pa.RecordBatchReader]:
+        """Yield a reader of a table's rows, a batch of them in memory at a time."""
         if table not in self._writers:
+            schema = table_named(table).arrow_schema(self._modality)
             yield pa.RecordBatchReader.from_batches(schema, [])
             return
         self._writers[table].close()
         self._files[table].seek(0)
         with pa.ipc.open_stream(self._files[table]) as stream:
-            batches = (batch.select(columns) for batch in stream)
-            yield pa.RecordBatchReader.from_batches(schema, batches)
+            yield stream
 
 
 @contextmanager

@@ -6,7 +6,7 @@ are checked in a fraction of a second.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -50,7 +50,19 @@ def between(low: float, high: float) -> ValueRule:
             pc.and_(pc.greater_equal(array, low - ROUNDING), pc.less_equal(array, high + ROUNDING)),
             array,
         ),
+        _all_within(low, high),
     )
+
+
+def _all_within(low: float, high: float) -> Callable[[pa.Array], bool]:
+    def holds(array: pa.Array) -> bool:
+        if array.null_count:
+            return False
+        numbers = array.to_numpy(zero_copy_only=False)
+        # NaN is within nothing, and so is the least of numbers with a NaN.
+        return not numbers.size or bool(low <= numbers.min() and numbers.max() <= high)
+
+    return holds
 
 
 IS_TEXT = ValueRule(
@@ -62,6 +74,7 @@ IS_FINITE = ValueRule("is a finite number", lambda array: _truth(pc.is_finite(ar
 IS_COUNT = ValueRule(
     "is a finite number of at least 0",
     lambda array: _truth(pc.and_(pc.is_finite(array), pc.greater_equal(array, 0)), array),
+    _all_within(0, np.finfo(np.float64).max),
 )
 
 
@@ -69,7 +82,10 @@ def each(rule: ValueRule) -> ValueRule:
     """Return the rule that every value of a list keeps ``rule``."""
 
     def holds(lists: pa.ListArray) -> Held:
-        broken = np.flatnonzero(~rule.holds(lists.flatten()))
+        values = lists.flatten()
+        if rule.plainly_holds(values):
+            return np.ones(len(lists), dtype=bool)
+        broken = np.flatnonzero(~rule.holds(values))
         return _rows_without(broken, _ends(lists))
 
     return ValueRule(f"has only values of which each {rule.says}", holds)
@@ -137,6 +153,8 @@ def row_sums(lists: pa.ListArray, *, of_positives: bool = False) -> NDArray[np.f
     """Return the sum of each list, or with ``of_positives`` its number of values above 0."""
     values = numbers_of(lists)
     lengths = _lengths(lists)
+    if of_positives and values.size and values.min() > 0:
+        return lengths.astype(np.float64)
     filled = lengths > 0
     starts = (np.cumsum(lengths) - lengths)[filled]
     sums = np.zeros(len(lists), dtype=np.float64)
