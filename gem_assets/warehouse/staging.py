@@ -13,7 +13,6 @@ import pyarrow as pa
 from gem_assets.settings import Modality
 from gem_assets.warehouse.schemas import table_named
 
-
 ROWS_IN_A_BATCH = 512
 """Rows that are inserted at a time. DuckDB's threads take a batch each and fill row groups with
 it; of batches that are nearly as long as a row group, or longer, the closing of the file writes
