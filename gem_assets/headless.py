@@ -21,7 +21,10 @@ from gem_assets.settings import Modality, Settings
 # Dagster's own log is for its UI; the terminal gets our sentences.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
-_AFTER_COUNTS = (*(table for table in PARTITIONED if table != "raw_counts"), "qc_report")
+_OF_THE_USER = ("raw_counts", "sample_labels")
+"""What can be made, and refused, without an endpoint."""
+
+_AFTER_THAT = (*(table for table in PARTITIONED if table not in _OF_THE_USER), "qc_report")
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def run_datasets(
 def _run_modality(
     runs: _Runs, datasets: Sequence[str], on_start: Callable[[str], None], ask: Callable[[], None]
 ) -> Iterator[DatasetOutcome]:
-    """Ask the endpoint for its gene order once, and not before counts were accepted.
+    """Ask the endpoint for its gene order once, and not before a dataset was accepted.
 
     Asking may wake a model: nobody's mistake should.
     """
@@ -104,9 +107,9 @@ def _run_modality(
     while waiting:
         name = waiting.pop(0)
         on_start(f"{runs.graph.modality}/{name}: reading its counts")
-        counts = runs.refresh(name, ("raw_counts",))
-        if not counts.success:
-            yield _outcome(runs.graph, name, counts)
+        given = runs.refresh(name, _OF_THE_USER)
+        if not given.success:
+            yield _outcome(runs.graph, name, given)
             continue
         ask()
         order = runs.gene_order()
@@ -116,7 +119,7 @@ def _run_modality(
                 yield DatasetOutcome(runs.graph.modality, left, runs.graph.key_prefix, failures)
             return
         on_start(f"{runs.graph.modality}/{name}")
-        yield _outcome(runs.graph, name, counts, runs.refresh(name, _AFTER_COUNTS))
+        yield _outcome(runs.graph, name, given, runs.refresh(name, _AFTER_THAT))
         break
     for name in waiting:
         on_start(f"{runs.graph.modality}/{name}")

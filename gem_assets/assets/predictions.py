@@ -10,6 +10,7 @@ import dagster as dg
 from gem_assets.assets.failures import plain_failures, require_rows, write_pieces
 from gem_assets.assets.progress import SampleProgress, current_listener, state_teller, tell
 from gem_assets.assets.spooling import aligned_counts_on_disk
+from gem_assets.assets.statements import check_statements
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     check_spec,
@@ -25,7 +26,11 @@ ALL_PREDICTED = "every_sample_predicted"
 
 
 def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
-    """Return the multi-asset; samples whose counts were predicted before cost no call."""
+    """Return the multi-asset; samples whose counts were predicted before cost no call.
+
+    Before others are sent, the dataset's sheet is looked at: one that ``sample_labels`` refuses
+    ends the run of its dataset, so that its predictions need not be paid.
+    """
 
     @dg.multi_asset(
         name=f"{graph.key_prefix}_predictions",
@@ -42,7 +47,7 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
             ),
             *(contract_spec(graph, table) for table in PREDICTION_TABLES),
         ],
-        required_resource_keys={graph.endpoint, graph.warehouse},
+        required_resource_keys={graph.datasets, graph.endpoint, graph.warehouse},
         partitions_def=graph.partitions,
         pool=graph.pool,
     )
@@ -54,6 +59,7 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.predictions.observations import observe, observe_awake
         from gem_assets.predictions.plan import plan_predictions, question_of
         from gem_assets.predictions.tables import SCHEMAS, prediction_pieces
+        from gem_assets.problems import RefusedInputError
         from gem_assets.report.thumbnails import latent_scatter, predicted_values
 
         name = context.partition_key
@@ -78,6 +84,15 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                     ledger,
                     store,
                 )
+                if plan.new:
+                    try:
+                        dataset = getattr(context.resources, graph.datasets).open(name)
+                        check_statements(dataset, samples)
+                    except RefusedInputError as refusal:
+                        fail_for_good(
+                            f"{refusal}\nThe predictions of {name} wait for this to be corrected: "
+                            "nothing was sent."
+                        )
                 settings = connection.settings
                 if settings.mode != "embedded" and 0 < plan.new <= endpoint.max_new_samples_per_run:
                     tell(context.log, f"{plan.new} samples will be sent to {settings.host}.")

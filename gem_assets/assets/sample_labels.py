@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures, require_rows, write_tables
+from gem_assets.assets.statements import labels_of
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     contract_result,
@@ -39,7 +40,6 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
     def _sample_labels(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # type: ignore[type-arg]
-        from gem_assets.labels.statements import stated_labels
         from gem_assets.problems import RefusedInputError
 
         name = context.partition_key
@@ -49,15 +49,7 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
                 require_rows(graph, warehouse, name, "raw_counts")
                 samples = warehouse.read("raw_counts", name, columns=["sample_id"])
                 dataset = getattr(context.resources, graph.datasets).open(name)
-                stated = stated_labels(
-                    dataset.name,
-                    dataset.sheet,
-                    tuple(samples.column("sample_id").to_pylist()),
-                    columns=dataset.config.columns,
-                    aliases=dataset.aliases,
-                    severity=dataset.config.severity,
-                    counts=dataset.counts,
-                )
+                stated = labels_of(dataset, tuple(samples.column("sample_id").to_pylist()))
                 rows = yield from write_tables(
                     graph, warehouse, {"sample_labels": stated.table}, name
                 )

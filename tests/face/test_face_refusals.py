@@ -184,11 +184,23 @@ def test_a_text_file_may_lie_on_either_side(spoil: Spoilt) -> None:
     assert lying.data_versions == upright.data_versions
 
 
-def test_a_sheet_of_other_samples_stops_the_verdicts_but_not_the_predictions(spoil: Spoilt) -> None:
-    project, folder = spoil("lncap")
-    before = {table: project.rows(table, "lncap") for table in ("sample_labels", "qc_verdicts")}
+def of_other_samples(folder: Path) -> None:
     sheet = (folder / "samples.csv").read_text()
     (folder / "samples.csv").write_text(sheet.replace("lane", "patient"))
+
+
+def with_an_alias_for_no_term(folder: Path) -> None:
+    (folder / "dataset.yaml").write_text("aliases: {tissue: {gut: 'UBERON:9999999'}}\n")
+
+
+def with_a_threshold_of_no_name(folder: Path) -> None:
+    (folder / "dataset.yaml").write_text("thresholds: {contradict_ratio: 50}\n")
+
+
+def test_a_sheet_of_other_samples_stops_the_verdicts_but_not_what_was_paid(spoil: Spoilt) -> None:
+    project, folder = spoil("lncap")
+    before = {table: project.rows(table, "lncap") for table in ("sample_labels", "qc_verdicts")}
+    of_other_samples(folder)
 
     run = project.refresh("lncap")
 
@@ -197,6 +209,33 @@ def test_a_sheet_of_other_samples_stops_the_verdicts_but_not_the_predictions(spo
     assert run.started == {"raw_counts", "aligned_counts", "predictions", "sample_labels"}
     for table, rows in before.items():
         assert project.rows(table, "lncap").equals(rows), table
+
+
+@pytest.mark.parametrize(
+    ("spoil_with", "word"),
+    [
+        (of_other_samples, "patient1"),
+        (with_an_alias_for_no_term, "UBERON:9999999"),
+        (with_a_threshold_of_no_name, "contradict_ratio"),
+    ],
+)
+def test_no_sample_is_sent_while_what_is_stated_of_it_is_refused(
+    spoil: Spoilt, spoil_with: Callable[[Path], None], word: str
+) -> None:
+    project, folder = spoil("lncap")
+    frame = counts_of(folder)
+    frame.loc["ENSG00000075624", "lane3"] += 1  # ACTB: it was never predicted like this
+    replace_counts(folder, frame)
+    spoil_with(folder)
+    ledger = project.ledger.read_bytes()
+
+    run = project.refresh("lncap")
+
+    assert word in run.failed["predictions"]
+    assert "nothing was sent" in run.failed["predictions"]
+    assert run.retries == 0
+    assert not {"predicted_metadata", "latents"} & set(run.metadata)
+    assert project.ledger.read_bytes() == ledger
 
 
 def test_a_sheet_that_fits_in_part_is_used_and_the_rest_is_named(spoil: Spoilt) -> None:

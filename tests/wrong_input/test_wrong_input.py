@@ -18,8 +18,11 @@ from snapshot import (
     read_sections,
     section,
 )
+from upath import UPath
 from wrong_cases import CASES, Case
 
+from gem_assets.assets.statements import check_statements
+from gem_assets.datasets import dataset_in
 from gem_assets.headless import run_datasets
 from gem_assets.one_file import predict_file
 from gem_assets.problem_codes import CODES, Family
@@ -59,6 +62,11 @@ def test_a_mistake_is_answered_in_the_sentence_of_the_snapshot(
             predict_file(Path(found.counts), case.modality, hosted.settings)
         assert {p.code for p in refused.value.problems} & {p.code for p in errors}
         assert hosted.server.requests == []
+    elif errors and found.samples is not None:
+        dataset = dataset_in(UPath(found.path), case.modality)
+        with pytest.raises(RefusedInputError) as refused:  # what the predictions ask beforehand
+            check_statements(dataset, found.samples.sample_ids)
+        assert {p.code for p in refused.value.problems} & {p.code for p in errors}
     assert everything(tmp_path) == written
 
 
@@ -159,7 +167,14 @@ def words(node: ast.expr) -> Iterator[str]:
         raise TypeError(f"{ast.unparse(node)}: write codes out, so that they can be found")
 
 
-ON_THE_ROAD = ("tpm", "truncated_gzip", "mouse_ids", "unknown_key", "a_sample_without_counts")
+ON_THE_ROAD = (
+    "tpm",
+    "truncated_gzip",
+    "unknown_key",
+    "a_sample_without_counts",
+    "sheet_of_another_dataset",
+    "alias_for_no_term",
+)
 
 
 def test_datasets_that_are_refused_do_not_even_wake_the_endpoint(

@@ -1,0 +1,54 @@
+"""What a dataset states of its samples, and whether it would be refused, before it is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gem_assets.datasets import Dataset
+    from gem_assets.labels.statements import StatedLabels
+
+
+def labels_of(dataset: Dataset, sample_ids: Sequence[str]) -> StatedLabels:
+    """Return a dataset's labels, read and judged as its ``dataset.yaml`` says.
+
+    Parameters
+    ----------
+    dataset
+        Its files and configuration.
+    sample_ids
+        The samples of its counts.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        As `gem_assets.labels.statements.stated_labels`.
+    """
+    from gem_assets.labels.statements import stated_labels
+
+    return stated_labels(
+        dataset.name,
+        dataset.sheet,
+        sample_ids,
+        columns=dataset.config.columns,
+        aliases=dataset.aliases,
+        severity=dataset.config.severity,
+        counts=dataset.counts,
+    )
+
+
+def check_statements(dataset: Dataset, sample_ids: Sequence[str]) -> None:
+    """Refuse a dataset whose labels or thresholds would be refused later in its run.
+
+    Whether a sheet fits does not depend on predictions, so nobody should pay for them first.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        As `labels_of`, and for thresholds that can't be understood.
+    """
+    from gem_assets.qc.settings import QcSettings
+
+    QcSettings.from_mapping(dataset.config.thresholds)
+    labels_of(dataset, sample_ids)
