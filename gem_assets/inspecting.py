@@ -22,6 +22,7 @@ from gem_assets.severities import apply_severities
 if TYPE_CHECKING:
     from gem_assets.counts.facts import CountsFacts
     from gem_assets.counts.matrix import Counts
+    from gem_assets.genes.identifiers import IdentifierSummary
     from gem_assets.genes.order import GeneOrder
 
 SINGLE_CELL_FORMATS = ("10x_mtx", "10x_h5")
@@ -64,6 +65,8 @@ class GeneFacts:
         Whose gene order this is held against, and its length.
     model_genes_share, counts_share
         Share of the model's genes that the file has, and of its counts that found one.
+    identifiers
+        What kind of names these are, what was done to read them, and what stayed open.
     """
 
     names: int
@@ -72,6 +75,7 @@ class GeneFacts:
     model_genes: int
     model_genes_share: float
     counts_share: float
+    identifiers: IdentifierSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,7 @@ def _go_through(
     """Go through counts once: what they are judged by, and what of them the model reads."""
     from gem_assets.counts.facts import Survey
     from gem_assets.genes.alignment import Aligner
+    from gem_assets.genes.identifiers import identifier_summary
 
     survey = Survey(counts)
     model_id, order = _gene_order(modality)
@@ -240,6 +245,7 @@ def _go_through(
         model_genes=len(order),
         model_genes_share=aligned.model_genes_share,
         counts_share=aligned.counts_share,
+        identifiers=identifier_summary(aligned.record),
     )
     return survey.facts(), facts, aligned.problems
 

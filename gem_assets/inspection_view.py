@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,17 +16,30 @@ from gem_assets.problem_codes import family_of
 from gem_assets.problems import Severity
 
 if TYPE_CHECKING:
+    from gem_assets.genes.identifiers import IdentifierSummary
     from gem_assets.inspecting import GeneFacts, Inspection, SampleFacts
 
 MOST_ROWS = 40
 """Samples that are shown one a line; of more, the distribution is shown."""
 
 BINS = 12
+"""Rows of a distribution at most."""
 
 _WIDTH = 24  # of a bar, in characters
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _COLOURS = {"fine": "green", "warnings": "yellow", "refused": "red"}
 _NAMED = 5
+_CANDIDATES = 3
+_KINDS = {
+    "ensembl": "Ensembl ids",
+    "symbols": "gene symbols",
+    "entrez": "Entrez ids",
+    "transcripts": "transcripts",
+    "other_species": "genes of another species",
+    "numbers": "numbers",
+    "unknown": "names that are unknown",
+    "mixed": "a mixture of kinds",
+}
 
 
 def print_inspection(console: Console, found: Inspection) -> None:
@@ -76,6 +89,7 @@ def inspection_record(found: Inspection) -> dict[str, object]:
             "model_genes": genes.model_genes,
             "model_genes_share": genes.model_genes_share,
             "counts_share": genes.counts_share,
+            "identifiers": _identifiers_record(genes.identifiers),
         },
         "sheet": sheet
         and {
@@ -95,6 +109,17 @@ def inspection_record(found: Inspection) -> dict[str, object]:
             }
             for problem in found.problems
         ],
+    }
+
+
+def _identifiers_record(names: IdentifierSummary) -> dict[str, object]:
+    return {
+        "kind": names.kind,
+        "evidence": names.evidence,
+        "repairs": [asdict(repair) for repair in names.repairs],
+        "ambiguous_rows": names.ambiguous_rows,
+        "ambiguous": [{"name": name, "candidates": may_be} for name, may_be in names.ambiguous],
+        "lost": list(names.lost),
     }
 
 
@@ -122,11 +147,33 @@ def _gene_lines(genes: GeneFacts) -> Iterator[tuple[str, str]]:
         f"{genes.model_genes_share:.1%} of the {genes.model_genes:,} genes of {genes.model_id} "
         f"(embedded order), {genes.counts_share:.1%} of the counts",
     )
+    yield from _identifier_lines(genes.identifiers)
+
+
+def _identifier_lines(names: IdentifierSummary) -> Iterator[tuple[str, str]]:
+    yield "named by", _KINDS.get(names.kind, names.kind)
+    for repair in names.repairs:
+        yield "mended", f"{repair.rows:,}: {repair.what} ({'; '.join(repair.examples)})"
+    if names.ambiguous_rows:
+        shown = [f"{name} may be {_first(may_be)}" for name, may_be in names.ambiguous[:_NAMED]]
+        more = "; ..." if names.ambiguous_rows > _NAMED else ""
+        yield "ambiguous", f"{names.ambiguous_rows:,}, left out: {'; '.join(shown)}{more}"
+    if names.lost:
+        yield "lost", f"to a spreadsheet, and no gene's: {_some(names.lost)}"
+
+
+def _first(may_be: str) -> str:
+    """Return the first of the genes that a name may mean."""
+    genes = may_be.split(" || ")
+    return " or ".join(genes[:_CANDIDATES]) + (" or ..." if len(genes) > _CANDIDATES else "")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
 
 def _names(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMED])
-    return f"{len(names):,}: {shown}{', ...' if len(names) > _NAMED else ''}"
+    return f"{len(names):,}: {_some(names)}"
 
 
 def _tally(counts: dict[str, int]) -> str:
@@ -162,7 +209,8 @@ def _distribution(values: NDArray[np.float64]) -> Iterator[tuple[str, tuple[floa
     above = values[values > 0]
     if not len(above):
         return
-    edges = np.unique(np.rint(np.geomspace(above.min(), above.max() + 1, BINS + 1)))
+    bins = BINS - bool(zeros)
+    edges = np.unique(np.rint(np.geomspace(above.min(), above.max() + 1, bins + 1)))
     if len(edges) < 2:  # values below 1
         edges = np.array([0.0, 1.0])
     edges[0] = min(edges[0], above.min())
@@ -176,8 +224,7 @@ def _print_chart(console: Console, chart: _Chart) -> None:
     """Print bars in a terminal, and the numbers alone elsewhere."""
     if not console.is_terminal:
         for name, values in chart.rows:
-            pairs = zip(chart.columns, values, strict=True)
-            numbers = ", ".join(f"{value:,.0f} {column}" for column, value in pairs)
+            numbers = ", ".join(map(_counted, values, chart.columns))
             console.print(f"  {chart.noun} {_shown(name)}: {numbers}", soft_wrap=True)
         return
     table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
@@ -192,6 +239,11 @@ def _print_chart(console: Console, chart: _Chart) -> None:
             cells += [_bar(value / longest if longest > 0 else 0.0), f"{value:,.0f}"]
         table.add_row(_shown(name), *cells)
     console.print(table)
+
+
+def _counted(number: float, things: str) -> str:
+    shown = f"{number:,.0f}"
+    return f"{shown} {things.removesuffix('s') if shown == '1' else things}"
 
 
 def _shown(text: str) -> str:

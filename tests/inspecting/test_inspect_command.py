@@ -17,8 +17,9 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from gem_assets.cli import main
+from gem_assets.genes.identifiers import KINDS
 from gem_assets.inspecting import SampleFacts, Status, inspect_path
-from gem_assets.inspection_view import MOST_ROWS, inspection_record, print_inspection
+from gem_assets.inspection_view import BINS, MOST_ROWS, inspection_record, print_inspection
 
 
 @pytest.fixture(autouse=True)
@@ -103,8 +104,10 @@ def test_the_keys_for_machines_are_those_of_the_docs(lncap: Path, repository: Pa
         keys |= set(dict(found[part]))  # type: ignore[call-overload]
     for part in ("samples", "problems"):
         keys |= set(found[part][0])  # type: ignore[index]
+    identifiers = dict(found["genes"]["identifiers"])  # type: ignore[index,call-overload]
+    keys |= set(identifiers) | set(identifiers["repairs"][0]) | {"name", "candidates"}
     assert keys <= documented
-    words = {"bulk", "sc", "fine", "warnings", "refused", "null", "tsv", "h5ad"}
+    words = {*KINDS, "mixed", "bulk", "sc", "fine", "warnings", "refused", "null", "tsv", "h5ad"}
     assert documented - keys - words <= {"gem_assets", "inputs"}
 
 
@@ -169,10 +172,34 @@ def test_a_terminal_shows_bars_and_a_file_does_not(tmp_path: Path) -> None:
     assert len(lines) == 3
 
 
+def test_one_is_said_in_the_singular(tmp_path: Path) -> None:
+    path = tmp_path / "one.tsv"
+    path.write_text("gene_id\ts1\nENSG00000000003\t1\nENSG00000000005\t0\n")
+    assert "  sample s1: 1 count, 1 detected gene\n" in inspect(path).stdout
+
+
+def test_names_that_were_mended_are_ambiguous_or_lost_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "names.tsv"
+    names = ["TP53", "MLL2", "C1ORF220", "2-Sep", "2.31E+13", "LINC01115", "ACTB", "GAPDH"]
+    path.write_text("gene\ts1\n" + "".join(f"{name}\t{i + 3}\n" for i, name in enumerate(names)))
+    said = inspect(path).stdout
+    assert "named by    gene symbols\n" in said
+    assert "mended      1: symbol restored that a spreadsheet had made a date (2-Sep -> " in said
+    assert "mended      1: letter case of the symbol restored (C1ORF220 -> C1orf220)" in said
+    assert re.search(r"ambiguous   1, left out: LINC01115 may be LINC\S+ \(ENSG\d+\) or LINC", said)
+    assert "lost        to a spreadsheet, and no gene's: 2.31E+13\n" in said
+    identifiers = dict(record(path)["genes"]["identifiers"])  # type: ignore[index,call-overload]
+    assert identifiers["kind"] == "symbols"
+    assert identifiers["ambiguous_rows"] == 1
+    assert identifiers["ambiguous"][0]["name"] == "LINC01115"
+    assert identifiers["lost"] == ["2.31E+13"]
+    assert {repair["evidence"] for repair in identifiers["repairs"]} >= {"spreadsheet_date"}
+
+
 def test_of_many_samples_the_distribution_is_shown(tmp_path: Path) -> None:
     plain = printed(MOST_ROWS + 1, terminal=False, tmp_path=tmp_path)
-    shown = re.findall(r"^  counts .+: (\d+) samples$", plain, MULTILINE)
-    assert 2 < len(shown) <= 13
+    shown = re.findall(r"^  counts .+: (\d+) samples?$", plain, MULTILINE)
+    assert 2 < len(shown) <= BINS
     assert sum(map(int, shown)) == MOST_ROWS + 1
     assert "█" in printed(MOST_ROWS + 1, terminal=True, tmp_path=tmp_path)
 
@@ -189,8 +216,9 @@ def test_every_sample_is_somewhere_in_the_distribution(totals: list[float]) -> N
     stream = io.StringIO()
     print_inspection(Console(file=stream, width=100), found)
     for word in ("counts", "detected genes"):
-        shown = re.findall(rf"^  {word} .+: (\d+) samples$", stream.getvalue(), MULTILINE)
+        shown = re.findall(rf"^  {word} .+: (\d+) samples?$", stream.getvalue(), MULTILINE)
         assert sum(map(int, shown)) == 50
+        assert len(shown) <= BINS
 
 
 def test_names_of_a_file_cannot_command_the_terminal(tmp_path: Path) -> None:
