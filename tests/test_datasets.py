@@ -165,6 +165,9 @@ TENX = ("matrix.mtx", "genes.tsv", "barcodes.tsv")
         (["a.h5"], "a.h5"),
         (["a.csv.zst"], "a.csv.zst"),
         (["a.tsv.bz2", "samplesheet.csv", "review.csv"], "a.tsv.bz2"),
+        (["counts.tsv.bz2"], "counts.tsv.bz2"),
+        (["counts.tsv.zst", "samples.csv", "notes.md"], "counts.tsv.zst"),
+        (["counts.rds", "samples.csv", "notes.md"], "counts.rds"),  # to be refused for what it is
         (["a.tsv", "samples.tsv", "multiqc/report.html"], "a.tsv"),
         (["counts.csv", "a.tsv", "10x/matrix.mtx"], "counts.csv"),
         (["counts/S1ReadsPerGene.out.tab", "a.tsv"], "counts"),
@@ -221,10 +224,10 @@ def test_what_may_be_counts_twice_is_refused_by_name(
 
 
 def test_a_folder_without_counts_says_what_it_holds(tmp_path: Path, folder: Path) -> None:
-    put(folder, "counts.xlsx", "notes.md")
+    put(folder, "table.xlsx", "notes.md")
     problem = refused(tmp_path)
     assert problem.code == "counts_missing"
-    assert "it holds counts.xlsx, notes.md" in problem.sentence
+    assert "it holds notes.md, table.xlsx" in problem.sentence
 
 
 def test_an_nf_core_results_folder_may_be_named(tmp_path: Path, folder: Path) -> None:

@@ -114,6 +114,8 @@ def _doubtful_values(facts: CountsFacts) -> list[InputProblem]:
     problems = []
     values = facts.values
     sums = facts.total_counts
+    counted = sums[sums > 0]
+    which = "" if len(counted) == len(sums) else " with counts"
     if values.n_fractional:
         problems.append(
             InputProblem(
@@ -135,14 +137,14 @@ def _doubtful_values(facts: CountsFacts) -> list[InputProblem]:
                 "Make sure that these are raw counts.",
             )
         )
-    elif facts.n_samples >= 3 and values.n_stored >= 100 and _nearly_equal(sums[sums > 0]):
+    elif facts.n_samples >= 3 and values.n_stored >= 100 and _nearly_equal(counted):
         problems.append(
             InputProblem(
                 "equal_depth",
                 Severity.WARNING,
-                f"all {facts.n_samples} samples have nearly the same total "
-                f"({sums.min():,.0f} to {sums.max():,.0f}): reads were subsampled to one depth, or "
-                "these are normalised values rounded to whole numbers.",
+                f"all {len(counted):,} samples{which} have nearly the same total "
+                f"({counted.min():,.0f} to {counted.max():,.0f}): reads were subsampled to one "
+                "depth, or these are normalised values rounded to whole numbers.",
                 "Make sure that these are raw counts.",
             )
         )

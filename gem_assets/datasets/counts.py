@@ -52,6 +52,9 @@ def find_counts(folder: UPath, others: Collection[str] = ()) -> UPath:
     if len(candidates) == 1:
         return merged_table(found_path(folder, candidates[0]))
     if not candidates:
+        called = [p.name for p in entries if p.name.lower().startswith("counts.") and p.is_file()]
+        if len(called) == 1:  # whoever reads it says what it is
+            return found_path(folder, called[0])
         present = sorted(p.name for p in entries)
         listed = ", ".join(present[:5]) + (", ..." if len(present) > 5 else "")
         raise refuse(

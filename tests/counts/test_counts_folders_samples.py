@@ -221,6 +221,7 @@ def test_a_strand_that_is_not_clear_is_told(tmp_path: Path) -> None:
     file = read_counts(put(tmp_path / "S1ReadsPerGene.out.tab", rows))
     (problem,) = file.problems
     assert problem.code == "strand_unclear"
+    assert problem.sentence.startswith(f"{tmp_path / 'S1ReadsPerGene.out.tab'}: it is not clear")
     assert file.matrix.counts.toarray().tolist() == [[100]]
 
 

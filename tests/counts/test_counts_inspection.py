@@ -240,6 +240,14 @@ def test_reads_subsampled_to_exactly_a_million_pass_with_a_warning(cohorts):
     assert "1,000,000 to 1,000,000" in found[0].sentence
 
 
+def test_samples_without_counts_are_not_among_those_of_equal_depth(make_matrix):
+    table = np.random.default_rng(7).multinomial(5_000, np.full(400, 1 / 400), 12)
+    table[4] = 0
+    found = {p.code: p for p in inspect_counts(make_matrix(table), "sc", "x")}
+    assert "all 11 samples with counts" in found["equal_depth"].sentence
+    assert "(5,000 to 5,000)" in found["equal_depth"].sentence
+
+
 def test_a_single_sample_near_a_million_is_asked_about(make_matrix):
     table = np.zeros((1, GENES), dtype=int)
     table[0, :10_000] = 1 + np.arange(10_000) % 50

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,40 @@ def pdf(folder: Path) -> None:
 def picture(folder: Path) -> None:
     """A picture that is called .tsv."""
     write(folder, b"\x89PNG\r\n\x1a\n" + bytes(100))
+
+
+@case(FILES)
+def r_data(folder: Path) -> None:
+    """What R's saveRDS wrote."""
+    write(folder, gzip.compress(b"X\n\0\0\0\3\0\4\3\1\0\3\5\0" + bytes(200)), "counts.rds")
+
+
+@case(FILES)
+def aligned_reads(folder: Path) -> None:
+    """A BAM file instead of counts."""
+    write(folder, gzip.compress(b"BAM\1" + bytes(200)), "counts.bam")
+
+
+@case(FILES)
+def reads(folder: Path) -> None:
+    """Reads instead of counts."""
+    write(folder, "@r1 1/1\nACGTN\n+\nIIIII\n@r2 1/1\nACGTA\n+\nIIIII\n", "counts.txt")
+
+
+@case(FILES)
+def packed_folder(folder: Path) -> None:
+    """A tar archive that is called .tsv."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("S1.tsv"), io.BytesIO())
+    write(folder, packed.getvalue())
+
+
+@case(FILES)
+def login_page(folder: Path) -> None:
+    """The page of a login, saved as counts."""
+    page = "<!doctype html>\n<html><head><title>Sign in | Lab cloud</title></head>\n"
+    write(folder, page + "<body><form>\n</form></body>\n</html>\n", "counts.tsv.gz")
 
 
 @case(FILES)
@@ -282,6 +318,17 @@ def other_hdf5(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with h5py.File(folder / "counts.h5ad", "w") as file:
         file["table"] = np.arange(10)
+
+
+@case(ANNDATA)
+def loom(folder: Path) -> None:
+    """A Loom file."""
+    import h5py
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with h5py.File(folder / "counts.loom", "w") as file:
+        file["matrix"] = np.ones((3, 2))
+        file.create_group("row_attrs")
 
 
 @case(ANNDATA)

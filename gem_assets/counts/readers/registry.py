@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pkgutil
+from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import cast
 
 from gem_assets.counts.readers import formats
+from gem_assets.counts.readers.foreign import foreign_file
 from gem_assets.counts.readers.nfcore_results import find_merged_counts
 from gem_assets.counts.readers.reader import CountsFile, Reader
-from gem_assets.counts.readers.source import CountsSource, Location, naming
+from gem_assets.counts.readers.source import CountsSource, Location, named, naming
 from gem_assets.problems import RefusedInputError, refuse
 
 
@@ -70,7 +72,8 @@ def read_counts(path: Location, readers: tuple[Reader, ...] = READERS) -> Counts
     Raises
     ------
     gem_assets.problems.RefusedInputError
-        If the file can't be used: each problem's sentence begins with the path.
+        If the file can't be used: each problem's sentence begins with the path, as those of the
+        warnings do.
     """
     with naming(path):
         source = CountsSource.open(path)
@@ -78,8 +81,12 @@ def read_counts(path: Location, readers: tuple[Reader, ...] = READERS) -> Counts
             table = find_merged_counts(path, source.members)
             if table is not None:
                 with naming(table.name):
-                    return _read(source.open_member(table), readers)
-        return _read(source, readers)
+                    return _named(_read(source.open_member(table), readers), path / table.name)
+        return _named(_read(source, readers), path)
+
+
+def _named(file: CountsFile, path: Location) -> CountsFile:
+    return replace(file, problems=named(path, file.problems)) if file.problems else file
 
 
 def holds_counts(folder: Location, readers: tuple[Reader, ...] = READERS) -> bool:
@@ -110,6 +117,9 @@ def _read(source: CountsSource, readers: tuple[Reader, ...]) -> CountsFile:
 
 
 def _unrecognised(source: CountsSource, readers: tuple[Reader, ...]) -> RefusedInputError:
+    foreign = foreign_file(source)
+    if foreign is not None:
+        return refuse("unrecognised_format", f"this is {foreign.what}, not counts.", foreign.action)
     return refuse(
         "unrecognised_format",
         f"{_appearance(source)}, which no reader recognises as counts.",
@@ -122,8 +132,6 @@ def _appearance(source: CountsSource) -> str:
         names = [member.name for member in source.members]
         listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         return f"this is a folder of {len(names)} file(s)" + (f" ({listed})" if names else "")
-    if source.head.startswith(b"PK\x03\x04"):
-        return "this is a zip archive (or an Excel workbook)"
     if source.head.startswith(b"\x89HDF"):
         return "this is an HDF5 file, but not an AnnData one, nor one of 10x"
     if b"\0" in source.head:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO, cast
@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from gem_assets.counts.readers.expansion import BoundedStream
 from gem_assets.counts.readers.folder import Location, Member, list_members, local_path
-from gem_assets.problems import RefusedInputError, refuse
+from gem_assets.problems import InputProblem, RefusedInputError, refuse
 
-__all__ = ["HEAD_BYTES", "CountsSource", "Location", "naming"]
+__all__ = ["HEAD_BYTES", "CountsSource", "Location", "named", "naming"]
 
 HEAD_BYTES = 65_536
 
@@ -180,8 +180,12 @@ def naming(place: Location | str) -> Iterator[None]:
     try:
         yield
     except RefusedInputError as error:
-        named = (replace(p, sentence=f"{place}: {p.sentence}") for p in error.problems)
-        raise RefusedInputError(*named) from error
+        raise RefusedInputError(*named(place, error.problems)) from error
+
+
+def named(place: Location | str, problems: Iterable[InputProblem]) -> tuple[InputProblem, ...]:
+    """Return problems with a location before each sentence."""
+    return tuple(replace(p, sentence=f"{place}: {p.sentence}") for p in problems)
 
 
 def unreachable(error: Exception) -> RefusedInputError:

@@ -11,6 +11,7 @@ import numpy as np
 from gem_assets.counts.facts import CountsFacts
 from gem_assets.counts.matrix import VALUES_A_CHUNK, CountMatrix, narrowest, require_unique
 from gem_assets.counts.readers.anndata_names import gene_names, index_of
+from gem_assets.counts.readers.foreign import foreign_text
 from gem_assets.counts.readers.hdf5 import MAGIC, open_hdf5, own_node
 from gem_assets.counts.readers.reader import CountsFile
 from gem_assets.counts.readers.source import CountsSource, naming
@@ -48,7 +49,7 @@ class H5adReader:
     def recognises(self, source: CountsSource) -> bool:
         """Tell whether it is HDF5 with ``var``; one that can't be opened counts by its name."""
         if not source.head.startswith(MAGIC):
-            return source.path.name.endswith(".h5ad")
+            return source.path.name.endswith(".h5ad") and foreign_text(source.head) is None
         try:
             with open_hdf5(source) as file:
                 return "var" in file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gem_assets.counts.readers.foreign import foreign_text
 from gem_assets.counts.readers.reader import CountsFile
 from gem_assets.counts.readers.source import CountsSource
 from gem_assets.counts.readers.text_layout import DELIMITER_NAMES, find_delimiter
@@ -24,7 +25,9 @@ class DelimitedTextReader:
         head = source.head
         if head.startswith((b"\xff\xfe", b"\xfe\xff")):
             return True  # UTF-16: to be refused by name
-        if not head or b"\0" in head or head.startswith((b"%%", b"%PDF", b"\x89HDF")):
+        if not head or b"\0" in head or head.startswith((b"%%", b"\x89HDF")):
+            return False
+        if foreign_text(head) is not None:
             return False
         lines = head.splitlines()
         # The head may end within a line or a character.
