@@ -50,15 +50,19 @@ class Outcome:
         return self.verdict in ("refused", "same", "changed")
 
 
-def run_case(seed: int, folder: Path) -> Outcome:
-    """Damage one file, read it, and judge what was read."""
+def run_case(seed: int, folder: Path, named: str = "") -> Outcome:
+    """Damage one file, read it, and judge what was read; of the format that is named, if any."""
     rng = np.random.default_rng(seed)
-    files = fuzz_files()
+    files = [file for file in fuzz_files() if named in ("", file.name)]
     file = files[seed % len(files)]
     content, names, safe = _damaged(file, rng)
     path = folder / str(seed) / file.file
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
+    for name, whole in file.beside:
+        (folder / str(seed) / name).write_bytes(whole)
+    if file.beside:
+        path = path.parent
     verdict, said = _verdict(file, path, content, safe=safe)
     return Outcome(seed, file.name, " + ".join(names), verdict, said)
 

@@ -11,7 +11,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,6 +66,8 @@ class FuzzFile:
         Lines before the first row of counts.
     reference
         Reads bytes of this format.
+    beside
+        Names and bytes of other files that lie beside it, where a folder of them is read.
     """
 
     name: str
@@ -74,6 +76,7 @@ class FuzzFile:
     delimiter: str
     head: int
     reference: Callable[[bytes], Table]
+    beside: tuple[tuple[str, bytes], ...] = ()
 
 
 @cache
@@ -175,24 +178,73 @@ def lying(delimiter: str) -> Callable[[bytes], Table]:
 
 def per_sample(sample: str, heading: str | None = None) -> Callable[[bytes], Table]:
     """Return the reference of a file of one sample: the column of a heading, or the second."""
+    return lambda content: _one_sample(cells(content, "\t"), sample, heading)
+
+
+def _one_sample(rows: list[list[str]], sample: str, heading: str | None) -> Table:
+    if len(rows) < 2:
+        raise NoReferenceError("no rows")
+    _require_width(rows, len(rows[0]))
+    column = 1
+    if heading is not None:
+        if rows[0].count(heading) != 1:
+            raise NoReferenceError(f"there is no column {heading}, or several")
+        column = rows.pop(0).index(heading)
+    genes = [r for r in rows if not r[0].startswith(("N_", "__"))]
+    return Table((sample,), tuple((r[0], (number(r[column]),)) for r in genes))
+
+
+def gdc(sample: str) -> Callable[[bytes], Table]:
+    """Return the reference of GDC's files: the column ``unstranded`` below a comment."""
+
+    def read(content: bytes) -> Table:
+        rows = cells(content, "\t")
+        rows = rows[1:] if rows[:1] and rows[0][0].startswith("#") else rows
+        return _one_sample(rows, sample, "unstranded")
+
+    return read
+
+
+def star(sample: str) -> Callable[[bytes], Table]:
+    """Return the reference of STAR's files: the column of the strand that holds most reads.
+
+    It is a strand's if that has 80 % of the reads and the fewer of ``N_noFeature``.
+    """
 
     def read(content: bytes) -> Table:
         rows = cells(content, "\t")
         if len(rows) < 2:
             raise NoReferenceError("no rows")
-        _require_width(rows, len(rows[0]))
-        column = 1
-        if heading is not None:
-            if rows[0].count(heading) != 1:
-                raise NoReferenceError(f"there is no column {heading}, or several")
-            column = rows.pop(0).index(heading)
-        genes = [r for r in rows if not r[0].startswith(("N_", "__"))]
-        return Table((sample,), tuple((r[0], (number(r[column]),)) for r in genes))
+        _require_width(rows, 4)
+        counts = [(row[0], [number(cell) for cell in row[1:]]) for row in rows]
+        genes = [row for row in counts if not row[0].startswith("N_")]
+        sums = [sum(values[i] for _, values in genes) for i in range(3)]
+        missed = [sum(v[i] for name, v in counts if name == "N_noFeature") for i in range(3)]
+        best, other = (1, 2) if sums[1] >= sums[2] else (2, 1)
+        stranded = sums[best] >= 0.8 * (sums[1] + sums[2]) > 0 and missed[best] <= missed[other]
+        taken = best if stranded else 0
+        return Table((sample,), tuple((name, (values[taken],)) for name, values in genes))
 
     return read
 
 
-def _text(rows: list[list[object]], delimiter: str = "\t") -> bytes:
+def together(
+    damaged: Callable[[bytes], Table], other: Callable[[bytes], Table], beside: bytes
+) -> Callable[[bytes], Table]:
+    """Return the reference of a folder of two files of one sample each: the same genes in both."""
+
+    def read(content: bytes) -> Table:
+        one, two = damaged(content), other(beside)
+        values = dict(two.rows)
+        if len(dict(one.rows)) != len(one.rows) or values.keys() != dict(one.rows).keys():
+            raise NoReferenceError("the samples have different genes")
+        rows = ((gene, (*counts, *values[gene])) for gene, counts in one.rows)
+        return Table((*one.samples, *two.samples), tuple(rows))
+
+    return read
+
+
+def _text(rows: Sequence[Sequence[object]], delimiter: str = "\t") -> bytes:
     return "".join(delimiter.join(map(str, row)) + "\n" for row in rows).encode()
 
 
@@ -222,6 +274,17 @@ def fuzz_files() -> tuple[FuzzFile, ...]:
     rsem_header += ["expected_count", "TPM", "FPKM"]
     salmon = [[g, 1500.0, 1350.5, 2.5, n] for g, n in first]
     salmon_header = ["Name", "Length", "EffectiveLength", "TPM", "NumReads"]
+    second = [[g, f"{g}_T", 1500.0, 1350.5, v[1], 1.5, 1.25] for g, v in real]
+    rsem_first, rsem_second = (_text([rsem_header, *body]) for body in (rsem, second))
+    star_rows = [[f"N_{what}", 9, 9, 9] for what in ("unmapped", "multimapping")]
+    star_rows += [["N_noFeature", 9, 900, 60], ["N_ambiguous", 3, 1, 1]]
+    star_rows += [[g, 2 * n, n // 50, 2 * n - n // 50] for g, n in first]
+    gdc_header = ["gene_id", "gene_name", "gene_type", "unstranded", "stranded_first"]
+    gdc_header += ["stranded_second", "tpm_unstranded"]
+    missed = ("unmapped", "multimapping", "noFeature", "ambiguous")
+    gdc_rows = [[f"N_{what}", "", "", 9, 9, 9, ""] for what in missed]
+    gdc_rows += [[g, f"GENE{i}", "lncRNA", n, 1, 2, 0.5] for i, (g, n) in enumerate(first)]
+    by_entrez = [[7000 + i, *counts] for i, (_, counts) in enumerate(real)]
     gct = b"#1.2\n" + _text([[GENES, len(SAMPLES)], ["Name", "Description", *header], *named])
     tsv, csv_text = wide("\t"), wide(",")
     return (
@@ -270,6 +333,36 @@ def fuzz_files() -> tuple[FuzzFile, ...]:
             "\t",
             1,
             per_sample("S1", "expected_count"),
+        ),
+        FuzzFile(
+            "rsem, two samples",
+            "run/S1.genes.results",
+            rsem_first,
+            "\t",
+            1,
+            together(
+                per_sample("S1", "expected_count"),
+                per_sample("S2", "expected_count"),
+                rsem_second,
+            ),
+            (("run/S2.genes.results", rsem_second),),
+        ),
+        FuzzFile("star", "S1ReadsPerGene.out.tab", _text(star_rows), "\t", len(missed), star("S1")),
+        FuzzFile(
+            "gdc",
+            "S1.rna_seq.augmented_star_gene_counts.tsv",
+            b"# gene-model: GENCODE v36\n" + _text([gdc_header, *gdc_rows]),
+            "\t",
+            2 + len(missed),
+            gdc("S1"),
+        ),
+        FuzzFile(
+            "geo_ncbi",
+            "GSE1_raw_counts_GRCh38.p13_NCBI.tsv",
+            _text([["GeneID", *(f"GSM{i}" for i in range(len(SAMPLES)))], *by_entrez]),
+            "\t",
+            1,
+            tsv,
         ),
         FuzzFile(
             "salmon_genes",

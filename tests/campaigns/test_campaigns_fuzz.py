@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from campaigns import fuzz
@@ -34,6 +36,17 @@ def test_every_mutation_is_drawn() -> None:
 
 
 # Found by the campaign.
-@pytest.mark.parametrize("seed", [349, 425, 1028, 5917, 8308, 11977])
-def test_what_was_found_once_is_not_found_again(seed: int) -> None:
-    assert all(outcome.good for outcome in fuzz.campaign(seed, 1))
+@pytest.mark.parametrize(
+    ("seed", "named"),
+    [
+        (349, "salmon_genes"),
+        (425, "featurecounts"),
+        (1028, "rsem"),
+        (5917, "htseq"),
+        (8308, "rsem"),
+        (11977, "htseq"),
+        (5002851, "htseq"),
+    ],
+)
+def test_what_was_found_once_is_not_found_again(seed: int, named: str, tmp_path: Path) -> None:
+    assert fuzz.run_case(seed, tmp_path, named).good

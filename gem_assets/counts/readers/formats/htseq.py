@@ -13,7 +13,7 @@ from gem_assets.counts.readers.sample_table import SampleColumns, first_lines, r
 from gem_assets.counts.readers.source import CountsSource
 from gem_assets.counts.readers.text_layout import NUMBER
 
-_SUMMARY = r"^(__\w+|no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)$"
+_SUMMARY = r"^(__.*|no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)$"
 """Rows that count reads of no gene; without ``__`` before HTSeq 0.5.4."""
 
 _LOOKED_AT = 50
