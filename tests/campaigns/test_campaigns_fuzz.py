@@ -46,6 +46,8 @@ def test_every_mutation_is_drawn() -> None:
         (8308, "rsem"),
         (11977, "htseq"),
         (5002851, "htseq"),
+        (9001363, "htseq"),
+        (9004578, "semicolons"),
     ],
 )
 def test_what_was_found_once_is_not_found_again(seed: int, named: str, tmp_path: Path) -> None:

@@ -272,6 +272,7 @@ def test_a_fault_far_down_a_large_file_is_still_named_by_its_row(refusal):
         ("A\t\nENSG00000000003\t1\t2\n", "unnamed_column", "column 2 has no name"),
         ("ENSG00000000003,1,2\nENSG00000000005,2,3\n", "no_header", "already a row of counts"),
         ("__no_feature,1,2,3\n__ambiguous,1,2,3\n", "no_header", "already a row of counts"),
+        ("ENSG00000000003,\x182\nENSG00000000005,2\n", "no_header", "already a row of counts"),
         ("gene_id\tA\tA\nENSG00000000003\t1\t2\n", "duplicate_sample_ids", "'A'"),
         ("gene_id\tgene_name\nENSG00000000003\tTSPAN6\n", "no_samples", "no column of counts"),
         ("gene_id\tlength\nENSG00000000003\t5\n", "no_samples", "no column of counts"),
@@ -375,7 +376,8 @@ def test_many_cells_in_columns_are_read_by_lines_with_both_names_of_a_gene(read)
         ("5998\n", "\n", "missing_value", "row 3 (sample 'S1'), column 3001"),
         ("S1,0,2,", "S1,0,two,", "not_a_number", "is 'two'"),
         ("S1,0,2,", "S1,0,1\r2,", "line_breaks", "line 3 holds carriage returns"),
-        ("S25,0,26,", "S25,0,1\r2,", "unreadable_text", "a cell holds a line break"),
+        ("S25,0,26,", "S25,0,1\r2,", "line_breaks", "line 27 holds carriage returns"),
+        ("\nS25,0,26,", "\rS25,0,26,", "line_breaks", "line 26 holds carriage returns"),
         ("S1,0,2,", "S1,0,2,2,", "ragged_rows", "row 3 (starting 'S1') has 3002 cells"),
         ("S1,0,2,", "S1\nS1,0,2,", "ragged_rows", "row 3 (starting 'S1') has 1 cells"),
     ],
@@ -386,6 +388,12 @@ def test_a_fault_in_a_wide_file_is_named(refusal, old, new, code, said):
     problem = refusal(text.replace(old, new, 1))
     assert problem.code == code
     assert said in problem.sentence
+
+
+def test_line_ends_may_be_doubled_on_their_way(read):
+    rows = "".join(f"ENSG{i:011d}\t{i}\r\r\n" for i in range(1, 60))
+    matrix = read("gene_id\tA\r\r\n" + rows).matrix
+    assert matrix.counts.toarray().tolist() == [list(range(1, 60))]
 
 
 def test_another_encoding_in_a_wide_file_is_named_by_its_line(refusal):

@@ -44,6 +44,7 @@ _NEWLINE, _ZERO = b"\n0"
 _SPACE = re.compile(r"[^\S\n]")
 _QUOTED = re.compile(r'"[^"]*"')
 _UNIT_SEPARATOR = "\x1f"
+_LINE_END = re.compile(rb"\r+\n")
 
 
 class UnreadableBlockError(ValueError):
@@ -160,6 +161,8 @@ def _parsed(
 def _parse(block: bytes, layout: TextLayout, counted: NDArray[np.bool_]) -> _Block:
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
+        if b"\r" in block and b"\r" in (block := _LINE_END.sub(b"\n", block)):
+            raise UnreadableBlockError("a line holds a carriage return")
     parsed = _parse_regular(block, layout, counted, layout.delimiter, quotes=True)
     if parsed is None:
         # Delimiters within quotes, empty lines or ragged ones: let Python's csv look at it.

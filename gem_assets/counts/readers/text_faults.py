@@ -19,6 +19,7 @@ from gem_assets.counts.readers.text_layout import (
     TextLayout,
     decode,
     read_lines,
+    refuse_carriage_returns,
 )
 from gem_assets.counts.readers.wide_table import thousands_separators
 from gem_assets.problems import RefusedInputError, refuse
@@ -55,7 +56,7 @@ def find_fault(file: BinaryIO, layout: TextLayout) -> RefusedInputError | None:
     Raises
     ------
     gem_assets.problems.RefusedInputError
-        If a line is not UTF-8.
+        If a line is not UTF-8, or holds carriage returns before its end.
     """
     row_names: list[str] = []
     bad: list[_BadCell] = []
@@ -82,6 +83,7 @@ def find_fault(file: BinaryIO, layout: TextLayout) -> RefusedInputError | None:
 
 def _decoded(file: BinaryIO) -> Iterator[str]:
     for number, line in read_lines(file):
+        refuse_carriage_returns(line, number)
         yield decode(line, number)
 
 

@@ -219,19 +219,30 @@ def read_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         yield number, line
 
 
+def refuse_carriage_returns(line: bytes, number: int) -> None:
+    """Refuse a line that holds carriage returns elsewhere than at its end.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        ``line_breaks``.
+    """
+    if b"\r" in line.rstrip(b"\r\n"):
+        raise refuse(
+            "line_breaks",
+            f"line {number} holds carriage returns, as files with the line ends of old "
+            "Macintosh programs do.",
+            "Save the file with Unix line ends, for example with mac2unix.",
+        )
+
+
 def _first_lines(file: BinaryIO, skipped: int) -> list[str]:
     lines: list[str] = []
     size = 0
     for number, line in read_lines(file):
         if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise not_utf8("it begins with the mark of UTF-16")
-        if b"\r" in line.rstrip(b"\r\n"):
-            raise refuse(
-                "line_breaks",
-                f"line {number} holds carriage returns, as files with the line ends of old "
-                "Macintosh programs do.",
-                "Save the file with Unix line ends, for example with mac2unix.",
-            )
+        refuse_carriage_returns(line, number)
         lines.append(decode(line, number))
         size += len(line)
         # A header and a row are needed, however long they are.
@@ -260,11 +271,14 @@ def _refuse_unnamed_columns(columns: list[str], first: int) -> None:
 
 
 def _refuse_missing_header(header: list[str], *, short: bool) -> None:
-    """Refuse a first line that begins with a gene and has numbers, or is numbers and no more."""
+    """Refuse a first line that begins with a gene and is no header of genes, or is all numbers."""
     first = header[0]
-    gene_first = ENSEMBL_GENE.match(first) or first.startswith(("N_", "__"))
+    by_id = ENSEMBL_GENE.match(first) is not None
+    gene_first = by_id or first.startswith(("N_", "__"))
     numbers = [bool(NUMBER.fullmatch(cell)) for cell in header]
-    if (gene_first and (any(numbers) or len(header) == 1)) or (short and all(numbers)):
+    begun = gene_first and (any(numbers) or len(header) == 1)
+    # A header that begins with a gene lacks the heading of the samples' names.
+    if begun or (by_id and not short) or (short and all(numbers)):
         raise refuse(
             "no_header",
             f"the first line is already a row of counts ({', '.join(header[:2])}...), so the "
