@@ -138,6 +138,7 @@ def identifier_summary(resolution: pd.DataFrame) -> IdentifierSummary:
     repairs = [
         _repair(kind, what, resolution[placed & (resolution["evidence"] == kind)])
         for kind, what in REPAIRS.items()
+        if kind in evidence
     ]
     repairs.append(
         _repair(
@@ -149,6 +150,7 @@ def identifier_summary(resolution: pd.DataFrame) -> IdentifierSummary:
     repairs.extend(
         _repair(kind, what, resolution[resolution["evidence"] == kind])
         for kind, what in LEFT_OUT.items()
+        if kind in evidence
     )
     ambiguous = resolution[resolution["action"] == "ambiguous"]
     first = ambiguous.drop_duplicates("raw_gene_id").head(MANY)

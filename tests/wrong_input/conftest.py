@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Iterator
@@ -14,11 +13,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "face"))
 
 from face_server import loopback
 from hosted import Hosted
+from wrong_cases import model_genes
 
-from gem_assets.endpoint.connection import EndpointConnection
+from gem_assets.endpoint.observation import ObservedModel
 from gem_assets.endpoint.settings import EndpointSettings
 from gem_assets.predictions.ledger import Ledger
-from gem_assets.predictions.observations import observe
+from gem_assets.predictions.observations import remember
 from gem_assets.predictions.store import Store
 from gem_assets.settings import MODALITIES, Settings
 
@@ -32,10 +32,13 @@ def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
             patch.delenv(name)
         for modality in MODALITIES:
             endpoint = EndpointSettings.from_environment("hosted", modality)
-            with (
-                EndpointConnection(endpoint) as connection,
-                Ledger(f"sqlite:///{results / 'ledger.sqlite'}") as ledger,
-            ):
-                observe(connection, ledger, Store(results / "predictions"), math.inf)
-        server.requests.clear()
+            model = ObservedModel(
+                model_id=endpoint.model_id,
+                model_version="embedded-1",
+                gene_order=model_genes(modality),
+                served_by="embedded",
+                base_url=endpoint.base_url,
+            )
+            with Ledger(f"sqlite:///{results / 'ledger.sqlite'}") as ledger:
+                remember(model, ledger, Store(results / "predictions"))
         yield Hosted(server, Settings(results=str(results), endpoint="hosted"))

@@ -129,7 +129,10 @@ def codes_of(path: Path) -> Iterator[str]:
     """
     if any(part in path.as_posix() for part in ELSEWHERE):
         return
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    if not any(word in text for word in ("refuse", "InputProblem", "code")):
+        return
+    tree = ast.parse(text)
     position = {"refuse": 0, "InputProblem": 0}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
