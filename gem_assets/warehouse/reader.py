@@ -135,6 +135,8 @@ class WarehouseReader:
         with self._reading() as connection:
             if connection is None:
                 raise NotMaterialisedError(self.path, self.schema, table, asset)
+            if self.modality == "sc" and table not in VIEWS:
+                connection.execute(statements.SCAN_IN_LITTLE_MEMORY)
             try:
                 found = connection.sql(query, params=parameters(dataset))
             except duckdb.BinderException as error:

@@ -89,14 +89,14 @@ def validate(
     rows = cast_to_contract(declared, frame, modality)
     view = rows.to_pandas(types_mapper=pd.ArrowDtype)
     try:
-        _pandera_schema(table, modality).validate(view, lazy=True)
+        # In place, and without its accessor: a copy that pandera makes, and the accessor that it
+        # hangs to a frame, are rings that keep the rows in memory until Python looks for such.
+        _pandera_schema(table, modality).validate(view, lazy=True, inplace=True)
     except SchemaErrors as broken:
         faults = list(broken.schema_errors)
     else:
         return rows
     finally:
-        # pandera hangs an accessor to the frame that holds the frame: rows of counts would stay
-        # in memory until Python next looks for such rings.
         vars(view).pop("pandera", None)
     raise _broken(table, rows, [_failed_check(fault) for fault in faults])
 

