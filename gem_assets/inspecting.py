@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -250,6 +251,7 @@ def _go_through(
     return survey.facts(), facts, aligned.problems
 
 
+@cache
 def _gene_order(modality: Modality) -> tuple[str, GeneOrder]:
     from gem_assets.embedded.model import BULK, SINGLE_CELL, load_model
     from gem_assets.genes.order import GeneOrder
