@@ -3,10 +3,10 @@
 ``python benchmarks/endpoint.py [--samples N]... [--repeats N]``
 
 Both ask the same endpoint on loopback: a process of its own that answers at once, so that only the
-client is measured. Processor time is that of the client's process after its imports (which are
-told, too), all threads, user and system; memory is the peak of what was resident in it. Each
-figure is of a process of its own; of several repeats the least processor time and the highest peak
-are kept.
+client is measured. Each figure is of a process of its own. Processor time (all threads, user and
+system) counts from a first predicted sample on; what a process does once until then, its imports
+above all, is told beside it as its start. Of several repeats the least is kept. Memory is the peak
+of what was resident in a process that did nothing before.
 
 What each line does stands in `LINES`; the way from counts to tables is ours alone.
 """
@@ -21,7 +21,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -140,57 +139,62 @@ def _connection():  # type: ignore[no-untyped-def]
 
 
 def _warehouse():  # type: ignore[no-untyped-def]
-    import pandera.pandas  # noqa: F401 - so that it counts as an import
-
     from gem_assets.warehouse import Warehouse
 
     return Warehouse
 
 
-def measure_here(line: str, samples: int, base_url: str, counts: Path) -> dict[str, object]:
+def measure_here(
+    line: str, samples: int, base_url: str, counts: Path, *, warm: bool
+) -> dict[str, object]:
     """Run a line in this process, which is there for nothing else, and return its row."""
-    run = {
+    prepare = {
         OFFICIAL: run_official,
         OURS: run_ours,
         WRITTEN: partial(run_ours, written=True),
         CLIENT: run_client,
-    }[line](samples, base_url, counts)
-    imported = cpu_seconds()
+    }[line]
+    if warm:
+        prepare(1, base_url, counts)()
+    run = prepare(samples, base_url, counts)
+    started = cpu_seconds()
     predicted = run()
     if predicted != samples:
         raise SystemExit(f"{line} predicted {predicted} of {samples} samples")
     return {
         "line": line,
         "samples": samples,
-        "seconds": round(cpu_seconds() - imported, 3),
-        "import_seconds": round(imported, 3),
+        "seconds": round(cpu_seconds() - started, 3),
+        "start_seconds": round(started, 3),
         "peak_bytes": peak_bytes(),
     }
 
 
-def measure(job: Job) -> dict[str, object]:
-    """Run a line in a process of its own, and return its row."""
+def measure(job: Job, *, warm: bool) -> dict[str, Any]:
+    """Run a line in a process of its own, and return its row.
+
+    Parameters
+    ----------
+    job
+        What to run.
+    warm
+        Whether the process has predicted one sample before: for its time, not for its memory.
+    """
     line, samples, base_url, counts = job
     command = [
         sys.executable,
         __file__,
         "--child",
-        json.dumps([line, samples, base_url, str(counts)]),
+        json.dumps([line, samples, base_url, str(counts), warm]),
     ]
     # Code is kept compiled, as that of an installed package is.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(  # noqa: S603 - the command is this very file
         command, check=True, stdout=subprocess.PIPE, text=True, env=environment
     )
-    row: dict[str, object] = json.loads(done.stdout)
-    click.echo(done.stdout.strip())
+    row: dict[str, Any] = json.loads(done.stdout)
+    click.echo(f"{'warm' if warm else 'cold'} {done.stdout.strip()}")
     return row
-
-
-def best_of(rows: list[dict[str, Any]]) -> dict[str, object]:
-    """Return the row of a line with its least time and its highest peak."""
-    best = min(rows, key=lambda row: row["seconds"])
-    return {**best, "peak_bytes": max(row["peak_bytes"] for row in rows)}
 
 
 @contextmanager
@@ -240,7 +244,7 @@ def as_markdown(frame: pd.DataFrame, about: dict[str, str | int], command: str) 
         for row in shown.to_dict("records")
     ]
     lines = [list(shown.columns), ["---"] + ["---"] + ["---:"] * 5, *cells]
-    imports = frame.groupby("line", sort=False)["import_seconds"].min()
+    starts = frame.groupby("line", sort=False)["start_seconds"].min()
     return "\n".join(
         [
             "# Predictions beside the vendor's client",
@@ -253,8 +257,8 @@ def as_markdown(frame: pd.DataFrame, about: dict[str, str | int], command: str) 
             "",
             *(f"- **{line}**: {what}" for line, what in LINES.items()),
             "",
-            "Processor time is without imports: "
-            + ", ".join(f"{line} {seconds:.2f} s" for line, seconds in imports.items())
+            "Processor time is without the start of a process, up to its first predicted sample: "
+            + ", ".join(f"{line} {seconds:.2f} s" for line, seconds in starts.items())
             + ".",
             "",
             "![time and memory by number of samples](endpoint.svg)",
@@ -294,24 +298,31 @@ def main(
 ) -> None:
     """Measure, and write the table, its rows and the chart."""
     if child is not None:
-        line, n, base_url, counts = json.loads(child)
-        click.echo(json.dumps(measure_here(line, n, base_url, Path(counts))))
+        line, n, base_url, counts, warm = json.loads(child)
+        click.echo(json.dumps(measure_here(line, n, base_url, Path(counts), warm=warm)))
         return
     rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder, replay_server() as base_url:
         write_counts(Path(folder), max(samples))
         for n in samples:
-            found: dict[str, list[dict[str, object]]] = {line: [] for line in lines}
+            jobs = [
+                (line, n, base_url, Path(folder))
+                for line in lines
+                if line != OFFICIAL or n * OFFICIAL_BYTES_A_SAMPLE < free_bytes()
+            ]
+            if len(jobs) < len(lines):
+                click.echo(
+                    f"{OFFICIAL} at {n} samples is left out: it needs more memory than is free"
+                )
             # By turns, so that a busy minute of the machine meets every line.
-            for turn, line in product(range(repeats), lines):
-                if line == OFFICIAL and n * OFFICIAL_BYTES_A_SAMPLE > free_bytes():
-                    click.echo(
-                        f"{line} at {n} samples is left out: it needs more memory than is free"
-                    )
-                # A run of minutes has no need of repeats.
-                elif turn == 0 or line != OFFICIAL or n <= 1000:
-                    found[line].append(measure((line, n, base_url, Path(folder))))
-            rows += [best_of(of_line) for of_line in found.values() if of_line]
+            timed = [[measure(job, warm=True) for job in jobs] for _ in range(repeats)]
+            rows += [
+                {
+                    **min(of_line, key=lambda row: row["seconds"]),
+                    "peak_bytes": measure(job, warm=False)["peak_bytes"],
+                }
+                for job, *of_line in zip(jobs, *timed, strict=True)
+            ]
     about = surroundings(
         "gem-assets", "pysynthbio", "numpy", "pyarrow", "msgspec", "orjson", "httpx", "duckdb"
     )
