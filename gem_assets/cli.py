@@ -35,6 +35,19 @@ def _told_plainly(command: Callable[P, None]) -> Callable[P, None]:
     return wrapped
 
 
+_data = click.option(
+    "--data", metavar="DIR", help="Folder with bulk/NAME and sc/NAME. [GEM_ASSETS_DATA]"
+)
+_results = click.option(
+    "--results", metavar="DIR", help="Folder of results, predictions, ledger. [GEM_ASSETS_RESULTS]"
+)
+_endpoint = click.option(
+    "--endpoint",
+    type=click.Choice(ENDPOINT_MODES),
+    help="Who predicts. [GEM_ASSETS_ENDPOINT, embedded]",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
@@ -42,13 +55,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--data", metavar="DIR", help="Folder with bulk/NAME and sc/NAME. [GEM_ASSETS_DATA]")
-@click.option("--results", metavar="DIR", help="Folder to write to. [GEM_ASSETS_RESULTS]")
-@click.option(
-    "--endpoint",
-    type=click.Choice(ENDPOINT_MODES),
-    help="Who predicts. [GEM_ASSETS_ENDPOINT, embedded]",
-)
+@_data
+@_results
+@_endpoint
 @click.argument("datasets", nargs=-1)
 @_told_plainly
 def run(
@@ -97,12 +106,8 @@ def _settings(data: str | None, results: str | None, endpoint: str | None) -> Se
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--sample", metavar="ID", help="Only this sample.")
 @click.option("--modality", type=click.Choice(MODALITIES), default="bulk", show_default=True)
-@click.option("--results", metavar="DIR", help="Folder of ledger and store. [GEM_ASSETS_RESULTS]")
-@click.option(
-    "--endpoint",
-    type=click.Choice(ENDPOINT_MODES),
-    help="Who predicts. [GEM_ASSETS_ENDPOINT, embedded]",
-)
+@_results
+@_endpoint
 @_told_plainly
 def predict(
     file: Path, sample: str | None, modality: Modality, results: str | None, endpoint: str | None
@@ -128,13 +133,9 @@ def predict(
 
 
 @main.command()
-@click.option("--data", metavar="DIR", help="Folder with bulk/NAME and sc/NAME. [GEM_ASSETS_DATA]")
-@click.option("--results", metavar="DIR", help="Folder of the results. [GEM_ASSETS_RESULTS]")
-@click.option(
-    "--endpoint",
-    type=click.Choice(ENDPOINT_MODES),
-    help="Who would predict. [GEM_ASSETS_ENDPOINT, embedded]",
-)
+@_data
+@_results
+@_endpoint
 @click.argument("datasets", nargs=-1)
 @_told_plainly
 def plan(
@@ -196,7 +197,7 @@ def inspect(inputs: tuple[str, ...], modality: Modality | None, as_json: bool) -
 
 
 @main.command()
-@click.option("--results", metavar="DIR", help="Folder of the results. [GEM_ASSETS_RESULTS]")
+@_results
 @click.option("--yes", is_flag=True, help="Really delete; without it nothing is changed.")
 @click.argument("dataset")
 @_told_plainly
