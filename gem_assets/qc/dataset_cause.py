@@ -11,23 +11,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gem_assets.qc.findings import Finding, findings_table
 from gem_assets.qc.history import flagged_rate
 from gem_assets.qc.reasons import Status
 from gem_assets.qc.settings import QcSettings
 
 UNEXPLAINED = "unexplained"
-
-FINDING_COLUMNS = (
-    "dataset",
-    "kind",
-    "sample_ids",
-    "other_dataset",
-    "score",
-    "ci_low",
-    "ci_high",
-    "reason",
-    "sentence",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +101,19 @@ def dataset_cause(
 
 def cause_findings(dataset: str, cause: DatasetCause | None) -> pd.DataFrame:
     """Return the cause as rows of the ``qc_findings`` table: one, or none."""
-    rows = []
-    if cause is not None:
-        rate, low, high = flagged_rate(cause.failed, cause.judged)
-        rows.append(
-            {
-                "dataset": dataset,
-                "kind": "dataset_cause",
-                "sample_ids": list(cause.sample_ids),
-                "other_dataset": None,
-                "score": rate,
-                "ci_low": low,
-                "ci_high": high,
-                "reason": cause.cause,
-                "sentence": cause.sentence,
-            }
-        )
-    return pd.DataFrame(rows, columns=list(FINDING_COLUMNS))
+    if cause is None:
+        return findings_table(dataset, ())
+    rate, low, high = flagged_rate(cause.failed, cause.judged)
+    found = Finding(
+        kind="dataset_cause",
+        sample_ids=cause.sample_ids,
+        reason=cause.cause,
+        sentence=cause.sentence,
+        score=rate,
+        ci_low=low,
+        ci_high=high,
+    )
+    return findings_table(dataset, (found,))
 
 
 def _proven_causes(
