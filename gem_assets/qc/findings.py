@@ -30,7 +30,7 @@ class Finding:
     kind
         What kind of thing was found: swap, duplicate, mixture...
     sample_ids
-        The samples it is about, those of this dataset first; empty where it is about the dataset.
+        The samples of this dataset that it is about; empty where it is about the dataset.
     reason
         Why, as a word in snake_case of the kind's closed list.
     sentence
