@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from hypothesis import settings
 # A first call imports what later ones have: its time says nothing about the example.
 settings.register_profile("gem_assets", deadline=None)
 settings.load_profile("gem_assets")
+
+# A shell that starts the tests in the background has them ignore interrupts, and with them every
+# process of a test that is interrupted on purpose, and would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
