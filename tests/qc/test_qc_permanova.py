@@ -56,14 +56,14 @@ def test_scikit_bio_finds_the_same(n: int, k: int, shift: float) -> None:
     ours = permanova(points, groups)
     assert ours.f == pytest.approx(theirs["test statistic"])
     assert ours.p_value == pytest.approx(theirs["p-value"], abs=0.05)
-    # Theirs permutes the samples and ours, as Anderson, the residuals: F is to be the same, not p.
-    # Groups of one size are scaled alike by our correction, which leaves F as it is.
+    # Theirs permutes the samples themselves: F is to be the same, p only about that of F. Groups of
+    # one size are scaled alike by our correction, which leaves F as it is.
     theirs = distance.permdisp(
         matrix, groups.astype(str), test="centroid", permutations=9, seed=1, warn_neg_eigval=False
     )
     spread = permdisp(points, groups)
     assert spread.f == pytest.approx(theirs["test statistic"])
-    assert spread.p_value == pytest.approx(f.sf(spread.f, k - 1, n - k), abs=0.05)
+    assert spread.p_value == pytest.approx(f.sf(spread.f, k - 1, n - k), abs=0.1)
 
 
 def test_chance_and_p_are_those_of_all_arrangements_within_strata() -> None:
@@ -107,11 +107,12 @@ def test_what_differs_between_strata_counts_for_nothing() -> None:
     assert permdisp(points, groups, strata=strata).p_value > 0.05
 
 
-def test_without_an_effect_p_is_uniform() -> None:
+@pytest.mark.parametrize(("n", "k"), [(20, 2), (12, 4)])
+def test_without_an_effect_p_is_uniform(n: int, k: int) -> None:
     random = np.random.default_rng(11)
-    groups = np.arange(20) % 2
+    groups = np.arange(n) % k
     found = [
-        test(random.normal(size=(20, 4)), groups, permutations=99, seed=i).p_value
+        test(random.normal(size=(n, 4)), groups, permutations=99, seed=i).p_value
         for i in range(300)
         for test in (permanova, permdisp)
     ]
