@@ -1,0 +1,250 @@
+"""What people decided about findings: ``review.csv`` as a table, and what then stops counting."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+import pandas as pd
+
+from gem_assets.labels.fields import FIELD_BY_NAME
+from gem_assets.labels.spelling import fold
+from gem_assets.problems import InputProblem, RefusedInputError, Severity
+from gem_assets.qc.reasons import Status
+
+REVIEW_COLUMNS = ("sample_id", "field", "decision", "reviewer", "date", "comment")
+"""Columns of ``review.csv``; only the comment may be empty."""
+
+LABEL = "label"
+"""A further column that may be there: the label as it was when it was reviewed. Where it is filled,
+the review does not count for another label that the sheet states since."""
+
+_MAX_LISTED = 100
+
+
+class Decision(StrEnum):
+    """What a person found of a label.
+
+    ``exclude`` takes the sample out of the analysis, so it settles all labels of the sample and
+    says of none whether it is right.
+    """
+
+    LABEL_CORRECT = "label_correct"
+    LABEL_WRONG = "label_wrong"
+    EXCLUDE = "exclude"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReviewedVerdicts:
+    """Verdicts with their reviews.
+
+    Attributes
+    ----------
+    verdicts
+        The ``qc_verdicts`` table; status and reason are as they were.
+    problems
+        A warning where reviews belong to no label of the dataset.
+    """
+
+    verdicts: pd.DataFrame
+    problems: tuple[InputProblem, ...]
+
+
+def read_reviews(
+    frame: pd.DataFrame, *, source: str = "review.csv", lines: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Return the last word on each sample and field.
+
+    Parameters
+    ----------
+    frame
+        The file's cells as text, under its column names.
+    source
+        Name of the file, for messages.
+    lines
+        Where each row stands in the file; from 2 on, unless told.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `REVIEW_COLUMNS` and `LABEL`, text, the date as ``YYYY-MM-DD``; empty cells are "". Of
+        several reviews the one with the latest date is kept, of one date the lowest in the file.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        ``review_columns`` if a column is missing or there twice; ``review_cell`` with row and
+        column of every cell that is empty or not understood.
+    """
+    names = [str(name).strip().casefold() for name in frame.columns]
+    faults = [f"no column {name!r}" for name in REVIEW_COLUMNS if name not in names]
+    faults += [f"{name!r} twice" for name in (*REVIEW_COLUMNS, LABEL) if names.count(name) > 1]
+    if faults:
+        raise RefusedInputError(
+            InputProblem(
+                "review_columns",
+                Severity.ERROR,
+                f"{source} has {' and '.join(faults)}; its columns are: {', '.join(names)}.",
+                f"Give it the columns {', '.join(REVIEW_COLUMNS)}.",
+            )
+        )
+    table = frame.set_axis(names, axis="columns").reset_index(drop=True)
+    if LABEL not in names:
+        table[LABEL] = ""
+    table = table[[*REVIEW_COLUMNS, LABEL]].astype(object)
+    table = table.where(table.notna(), "").astype(str).apply(lambda column: column.str.strip())
+    for name in ("field", "decision"):
+        table[name] = table[name].str.casefold().str.replace(r"[\s-]+", "_", regex=True)
+    places = range(2, len(table) + 2) if lines is None else lines
+    problems = [
+        problem
+        for line, cells in zip(places, table.to_dict("records"), strict=True)
+        for problem in _problems(cells, f"{source}, row {line}")
+    ]
+    if problems:
+        raise RefusedInputError(*problems[:_MAX_LISTED])
+    table["date"] = [datetime.fromisoformat(text).date().isoformat() for text in table["date"]]
+    latest = table.sort_values("date", kind="stable")
+    latest = latest.drop_duplicates(["sample_id", "field"], keep="last")
+    kept: pd.DataFrame = latest.sort_index().reset_index(drop=True)
+    return kept
+
+
+def apply_reviews(
+    verdicts: pd.DataFrame, reviews: pd.DataFrame, *, source: str = "review.csv"
+) -> ReviewedVerdicts:
+    """Return the verdicts with ``reviewed_by`` filled: a finding stays as visible as it was.
+
+    Parameters
+    ----------
+    verdicts
+        The result of :func:`gem_assets.qc.verdicts.judge`.
+    reviews
+        The result of `read_reviews`.
+    source
+        Name of the file, for messages.
+    """
+    reviewed_by: dict[tuple[str, str], str] = {}
+    texts = _stated(verdicts)
+    samples = {sample for sample, _ in texts}
+    strays = []
+    # Single labels last: who looked at one has the word on it.
+    excluded = reviews["decision"].eq(str(Decision.EXCLUDE))
+    for review in pd.concat([reviews[excluded], reviews[~excluded]]).to_dict("records"):
+        sample, field = str(review["sample_id"]), str(review["field"])
+        if review["decision"] == Decision.EXCLUDE and sample in samples:
+            reviewed_by |= {key: str(review["reviewer"]) for key in texts if key[0] == sample}
+        elif _applies(review, texts):
+            reviewed_by[sample, field] = str(review["reviewer"])
+        else:
+            strays.append(f"{sample}: {field}")
+    keys = zip(verdicts["sample_id"], verdicts["field"], strict=True)
+    reviewers = [reviewed_by.get((str(sample), str(field))) for sample, field in keys]
+    column = pd.Series(reviewers, index=verdicts.index, dtype=object)
+    problems: tuple[InputProblem, ...] = ()
+    if strays:
+        problems = (
+            InputProblem(
+                "review_not_applied",
+                Severity.WARNING,
+                f"{source}: {len(strays)} review(s) are of a sample or field that has no label "
+                f"here, or of another label than it has now; the first is {strays[0]}.",
+                "Correct the names, review the new label, or delete the rows.",
+                tuple(strays[:_MAX_LISTED]),
+            ),
+        )
+    return ReviewedVerdicts(verdicts.assign(reviewed_by=column), problems)
+
+
+def open_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Return the verdicts that checks and notifications count: flagged, and not reviewed."""
+    flagged = verdicts["status"].isin([str(Status.WARN), str(Status.FAIL)])
+    return verdicts[flagged & verdicts["reviewed_by"].isna()]
+
+
+def open_findings(findings: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings that still count.
+
+    A finding is settled when each of its samples with a label here is: something of it was
+    reviewed, and nothing of it is left open. One about the dataset, which names no samples, is
+    settled by no review.
+
+    Parameters
+    ----------
+    findings
+        The ``qc_findings`` table.
+    verdicts
+        The ``qc_verdicts`` table after `apply_reviews`.
+    """
+    reviewed = set(verdicts.loc[verdicts["reviewed_by"].notna(), "sample_id"])
+    settled = reviewed - set(open_verdicts(verdicts)["sample_id"])
+    judged = set(verdicts["sample_id"])
+    here = [judged.intersection(names) for names in findings["sample_ids"]]
+    counts = [not names or not settled.issuperset(names) for names in here]
+    return findings[pd.Series(counts, index=findings.index, dtype=bool)]
+
+
+def reviewed_labels(verdicts: pd.DataFrame, reviews: pd.DataFrame) -> pd.Series:
+    """Return each verdict's decision on its label as it is now, None where there is none.
+
+    In the order of the verdicts; an excluded sample's decision is that on the field it names.
+    """
+    texts = _stated(verdicts)
+    decided = {
+        (str(review["sample_id"]), str(review["field"])): str(review["decision"])
+        for review in reviews.to_dict("records")
+        if _applies(review, texts)
+    }
+    keys = zip(verdicts["sample_id"], verdicts["field"], strict=True)
+    decisions = [decided.get((str(sample), str(field))) for sample, field in keys]
+    return pd.Series(decisions, index=verdicts.index, dtype=object)
+
+
+def _stated(verdicts: pd.DataFrame) -> dict[tuple[str, str], str]:
+    columns = (verdicts[name].astype(str) for name in ("sample_id", "field", "provided_text"))
+    return {(sample, field): text for sample, field, text in zip(*columns, strict=True)}
+
+
+def _applies(review: Mapping[Hashable, object], texts: dict[tuple[str, str], str]) -> bool:
+    text = texts.get((str(review["sample_id"]), str(review["field"])))
+    label = str(review[LABEL])
+    return text is not None and (not label or fold(label) == fold(text))
+
+
+def _problems(cells: Mapping[Hashable, object], place: str) -> Iterator[InputProblem]:
+    """Yield what is wrong with a row, a problem a cell."""
+    for column in REVIEW_COLUMNS[:-1]:
+        text = str(cells[column])
+        if not text:
+            yield _cell(place, column, "is empty", "Fill it, or delete the row.")
+        elif column == "field" and text not in FIELD_BY_NAME:
+            yield _cell(place, column, f"{text!r} is no field", _choose(text, FIELD_BY_NAME))
+        elif column == "decision" and text not in set(Decision):
+            yield _cell(place, column, f"{text!r} is no decision", _choose(text, Decision))
+        elif column == "date" and _date(text) is None:
+            yield _cell(
+                place, column, f"{text!r} is no date", "Write it as year-month-day: 2026-01-31."
+            )
+
+
+def _cell(place: str, column: str, fault: str, action: str) -> InputProblem:
+    return InputProblem(
+        "review_cell", Severity.ERROR, f"{place}, column {column}: {fault}.", action, (place,)
+    )
+
+
+def _choose(text: str, known: Iterable[str]) -> str:
+    names = [str(name) for name in known]
+    near = difflib.get_close_matches(text, names, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    return f"{hint}Use one of: {', '.join(names)}."
+
+
+def _date(text: str) -> date | None:
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
