@@ -30,10 +30,10 @@ PREFILTER = 2.0
 cutoff is missed in 2 of 100 million cases, one above it less often.
 """
 
-PARTNERS = 8
+PARTNERS = 4
 """Nearest samples of each that are counted out; bounds the time where nearly all are alike.
 
-Of more than eight copies of a sample, each is still linked with eight.
+Of more than four near copies of a sample, each is still linked with four.
 """
 
 

