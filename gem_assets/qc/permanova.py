@@ -133,9 +133,9 @@ def permdisp(
     The distances to the centroid are compared by one-way analysis of variance
     (doi:10.1111/j.1541-0420.2005.00440.x). Each is multiplied by sqrt(m / (m - 1)), m the size of
     its group: points lie too near a centroid that they made themselves (Stier et al. 2013,
-    doi:10.1890/12-0831.1). What is permuted are the points relative to their centroid, which is
+    Ecology 94, 1057). What is permuted are the points relative to their centroid, which is
     then found anew: permuting their distances, as is also done, calls 4.7 % of groups of three at
-    p .01, as distances from one centroid depend on each other (measured on 1,000 normal samples).
+    p .01, as distances from one centroid depend on each other (measured on 1,000 datasets of normal points; as here, .9 %).
 
     Parameters and errors are those of `permanova`; groups need two points each.
     """

@@ -190,7 +190,7 @@ def open_findings(findings: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFram
 def reviewed_labels(verdicts: pd.DataFrame, reviews: pd.DataFrame) -> pd.Series:
     """Return each verdict's decision on its label as it is now, None where there is none.
 
-    In the order of the verdicts; an excluded sample's decision is that on the field it names.
+    In the order of the verdicts. Labels of an excluded sample that have no other are ``exclude``.
     """
     texts = _stated(verdicts)
     decided = {
@@ -198,8 +198,10 @@ def reviewed_labels(verdicts: pd.DataFrame, reviews: pd.DataFrame) -> pd.Series:
         for review in reviews.to_dict("records")
         if _applies(review, texts)
     }
-    keys = zip(verdicts["sample_id"], verdicts["field"], strict=True)
-    decisions = [decided.get((str(sample), str(field))) for sample, field in keys]
+    gone = reviews.loc[reviews["decision"].eq(str(Decision.EXCLUDE)), "sample_id"]
+    otherwise = dict.fromkeys(gone, str(Decision.EXCLUDE))
+    keys = zip(verdicts["sample_id"].astype(str), verdicts["field"].astype(str), strict=True)
+    decisions = [decided.get(key, otherwise.get(key[0])) for key in keys]
     return pd.Series(decisions, index=verdicts.index, dtype=object)
 
 

@@ -69,6 +69,13 @@ def test_an_excluded_sample_has_nothing_open(verdicts: pd.DataFrame) -> None:
     ]
 
 
+def test_an_excluded_sample_is_decided_in_every_field(verdicts: pd.DataFrame) -> None:
+    found = reviews(GOOD, ("a", "sex", "exclude", "kim", "2026-01-31", ""))
+    assert reviewed_labels(verdicts, found).tolist() == ["label_correct", None, None, "exclude"]
+    found = reviews(("a", "tissue", "exclude", "kim", "2026-01-31", ""))
+    assert reviewed_labels(verdicts, found).tolist() == ["exclude", None, None, "exclude"]
+
+
 def test_a_swap_counts_until_both_samples_are_settled(verdicts: pd.DataFrame) -> None:
     findings = findings_table(
         "d",
