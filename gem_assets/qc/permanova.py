@@ -135,7 +135,8 @@ def permdisp(
     its group: points lie too near a centroid that they made themselves (Stier et al. 2013,
     Ecology 94, 1057). What is permuted are the points relative to their centroid, which is
     then found anew: permuting their distances, as is also done, calls 4.7 % of groups of three at
-    p .01, as distances from one centroid depend on each other (measured on 1,000 datasets of normal points; as here, .9 %).
+    p .01, as distances from one centroid depend on each other; this calls .9 % (measured on 1,000
+    datasets of normal points).
 
     Parameters and errors are those of `permanova`; groups need two points each.
     """
