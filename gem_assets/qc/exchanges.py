@@ -7,14 +7,14 @@ alone, where the other labels of the samples are right and only one column was c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gem_assets.qc.label_fit import LabelFits
+from gem_assets.qc.label_fit import LabelFits, gain_together
 from gem_assets.qc.matching import BLOCK, closed_parts, cycles, mutual_pairs
 from gem_assets.qc.partners import DOUBTED, LOG_JOINT_RATIO, batch_codes, places_of
 from gem_assets.qc.reasons import EVIDENCE_GROUP, FIELD_CAP, Status
@@ -91,7 +91,10 @@ def find_exchanges(
     list of Exchange
         The strongest first; no sample twice for the same field.
     """
-    left = suspects(fits, verdicts, explained or {})
+    left = {}
+    for name, places in suspects(fits, verdicts, explained or {}).items():
+        left[name] = np.zeros(len(fits.samples), dtype=np.bool_)
+        left[name][places] = True
     batch = batch_codes(fits, batches)
     found: list[Exchange] = []
     areas = [np.flatnonzero(batch == one) for one in np.unique(batch[batch >= 0])]
@@ -99,13 +102,15 @@ def find_exchanges(
     for area in [*areas, everywhere] if len(areas) != 1 or (batch < 0).any() else [everywhere]:
         for names in (tuple(fits.fields), *((name,) for name in fits.accusing())):
             search = _Search(fits, names, donors, batch)
-            accused = [left[name] for name in names if name in left]
-            some = np.intersect1d(np.unique(np.concatenate(accused)), area) if accused else area[:0]
-            for exchange in search.run(some):
+            accused = [left[name][area] for name in names if name in left]
+            if not accused:
+                continue
+            for exchange in search.run(area[np.logical_or.reduce(accused)]):
                 found.append(exchange)
                 gone = fits.samples.get_indexer(pd.Index(exchange.sample_ids))
-                for name in exchange.fields:
-                    left[name] = np.setdiff1d(left[name], gone)
+                # An exchange of rows explains whatever else is wrong with them.
+                for name in left if exchange.whole_row else exchange.fields:
+                    left[name][gone] = False
     return sorted(found, key=lambda one: -one.log_ratio)
 
 
@@ -141,25 +146,43 @@ class _Search:
 
     def run(self, some: NDArray[np.intp]) -> Iterator[Exchange]:
         """Yield the exchanges among some samples: pairs and groups, then cycles of the rest."""
+        free = np.ones(len(self._fits.samples), dtype=np.bool_)
+        uneven = []
         for linked in mutual_pairs(some, self._gain, LOG_JOINT_RATIO):
-            some = np.setdiff1d(some, linked.members)
+            takers, givers = self._labels_of_group(linked.members)
+            if not len(takers) and not linked.partners_known:
+                # Somebody is left over, whom a longer cycle may explain.
+                uneven.append(linked.members)
+                continue
+            free[linked.members] = False
             if linked.partners_known:
                 yield self._swap(linked.members, MUTUAL_PAIR)
             elif pairs := self._pairs_by_donor(linked.members):
                 yield from (self._swap(pair, SAME_DONOR) for pair in pairs)
             else:
-                yield self._group(linked.members, *self._labels_of_group(linked.members))
+                yield self._group(linked.members, takers, givers)
+        yield from self._cycles(some[free[some]], uneven)
+
+    def _cycles(self, some: NDArray[np.intp], uneven: list[NDArray[np.intp]]) -> Iterator[Exchange]:
+        """Yield cycles, and the uneven groups that they do not explain as a whole."""
         takers, givers = cycles(some, self._gain, LOG_JOINT_RATIO)
         held = self._held(np.concatenate([takers, givers]))
-        taken, left = held[len(takers) :], held[: len(takers)]
-        for members, single in closed_parts(takers, taken, left) if len(takers) else ():
+        parts = closed_parts(takers, held[len(takers) :], held[: len(takers)])
+        for group in uneven:
+            if np.isin(group, takers).all():
+                continue
+            touching = [part for part in parts if np.isin(takers[part[0]], group).any()]
+            parts = [part for part in parts if not np.isin(takers[part[0]], group).any()]
+            members = np.unique(np.concatenate([group, *(takers[one] for one, _ in touching)]))
+            yield self._group(members, members[:0], members[:0])
+        for members, single in parts:
             if single:
                 yield self._swap(takers[members], CYCLE)
             else:
                 yield self._group(takers[members], takers[members], givers[members])
 
     def _gain(self, takers: NDArray[np.intp], givers: NDArray[np.intp]) -> NDArray[np.float32]:
-        return _together(self._names, lambda name: self._fits.fields[name].gain(takers, givers))
+        return gain_together(self._names, lambda name: self._fits.fields[name].gain(takers, givers))
 
     def _held(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the labels that samples hold, equal ones as equal numbers; ages don't count."""
@@ -208,7 +231,7 @@ class _Search:
             len(strong) > 1 and min(by_group.values()) > -LOG_JOINT_RATIO,
             tuple(names[givers]),
             float(
-                _together(
+                gain_together(
                     self._names, lambda name: self._fits.fields[name].gain_of_each(takers, givers)
                 ).sum()
             ),
@@ -252,30 +275,3 @@ class _Search:
         givers = np.empty_like(members)
         givers[np.argsort(wanted, kind="stable")] = members[np.argsort(held, kind="stable")]
         return members, givers
-
-
-def _together(
-    names: tuple[str, ...], gain_of: Callable[[str], NDArray[np.floating]]
-) -> NDArray[np.float32]:
-    """Return what all fields gain together.
-
-    Fields of one group read the same expression programme: the strongest evidence for and the
-    strongest against count once. Independent groups add up.
-    """
-    by_group: dict[str, list[str]] = {}
-    for name in names:
-        by_group.setdefault(EVIDENCE_GROUP.get(name, name), []).append(name)
-    total: NDArray[np.float32] | None = None
-    for fields in by_group.values():
-        gain = gain_of(fields[0]).astype(np.float32, copy=False)
-        if len(fields) > 1:
-            best, worst = np.maximum(gain, 0), np.minimum(gain, 0)
-            for name in fields[1:]:
-                gain = gain_of(name).astype(np.float32, copy=False)
-                np.maximum(best, gain, out=best)
-                np.minimum(worst, gain, out=worst)
-            gain = best + worst
-        total = gain if total is None else total + gain
-    if total is None:
-        raise ValueError("an exchange is of at least one field")
-    return total

@@ -6,7 +6,7 @@ three hundred labels are 12 MB.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from gem_assets.labels.hierarchy import broader, too_general
 from gem_assets.labels.relation import compatible_mask
 from gem_assets.labels.table import VALUE_SEPARATOR
 from gem_assets.qc.answers import FieldAnswers, field_answers
-from gem_assets.qc.reasons import FIELD_CAP
+from gem_assets.qc.reasons import EVIDENCE_GROUP, FIELD_CAP
 from gem_assets.qc.settings import QcSettings
 
 AGE_SPREADS = 3.0
@@ -137,6 +137,33 @@ def label_fits(
             known = known or field_answers(field, predicted_metadata, classifier_probs)
             fits[field] = _term_fit(field, provided, known, settings)
     return LabelFits(samples, fits)
+
+
+def gain_together(
+    names: tuple[str, ...], gain_of: Callable[[str], NDArray[np.floating]]
+) -> NDArray[np.float32]:
+    """Return what all fields gain together.
+
+    Fields of one group read the same expression programme: the strongest evidence for and the
+    strongest against count once. Independent groups add up.
+    """
+    by_group: dict[str, list[str]] = {}
+    for name in names:
+        by_group.setdefault(EVIDENCE_GROUP.get(name, name), []).append(name)
+    total: NDArray[np.float32] | None = None
+    for fields in by_group.values():
+        gain = gain_of(fields[0]).astype(np.float32, copy=False)
+        if len(fields) > 1:
+            best, worst = np.maximum(gain, 0), np.minimum(gain, 0)
+            for name in fields[1:]:
+                gain = gain_of(name).astype(np.float32, copy=False)
+                np.maximum(best, gain, out=best)
+                np.minimum(worst, gain, out=worst)
+            gain = best + worst
+        total = gain if total is None else total + gain
+    if total is None:
+        raise ValueError("an exchange is of at least one field")
+    return total
 
 
 def _term_fit(

@@ -19,6 +19,10 @@ MOST_IN_CYCLES = 2000
 """Of more samples than this no cycles are sought: the assignment's matrix would be large, and a
 sheet so scrambled is no matter of cycles."""
 
+MOST_IN_PAIRS = 4000
+"""Of more samples than this no pairs are sought: with so many wrong labels, many would fit each
+other by chance, and the fault is the dataset's."""
+
 NEVER = -1e6
 """Gain of what may not be assigned: below any sum of log-likelihoods."""
 
@@ -47,6 +51,7 @@ def mutual_pairs(suspects: NDArray[np.intp], gain: Gain, least: float) -> list[L
 
     An exchange counts where both sides gain, together ``least`` or more, and neither side has a
     partner better by ``least``. Where that leaves one way to pair them all off, these are pairs.
+    None among more than `MOST_IN_PAIRS` suspects.
 
     Parameters
     ----------
@@ -58,6 +63,8 @@ def mutual_pairs(suspects: NDArray[np.intp], gain: Gain, least: float) -> list[L
         Log of the joint likelihood ratio that counts.
     """
     n = len(suspects)
+    if n > MOST_IN_PAIRS:
+        return []
     found = [_edges(suspects, start, gain, least) for start in range(0, n, BLOCK)]
     if not any(len(one) for one, _, _ in found):
         return []
@@ -129,6 +136,8 @@ def closed_parts(
     list of (indices into ``takers``, is a single cycle)
         Of a single cycle in its order: each sample takes from the next.
     """
+    if not len(takers):
+        return []
     n_codes = int(max(codes_taken.max(initial=-1), codes_left.max(initial=-1))) + 1
     graph = sparse.csr_array(
         (np.ones(len(takers), np.int8), (codes_left, codes_taken)), shape=(n_codes, n_codes)

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gem_assets.qc.label_fit import LabelFit, LabelFits
-from gem_assets.qc.matching import BLOCK
 from gem_assets.qc.reasons import Reason, Status
 
 CONTRADICTS_WITH_PARTNER = "contradicts_with_partner"
@@ -83,14 +82,23 @@ def _supported(
     fit: LabelFit,
     batch: NDArray[np.intp],
 ) -> NDArray[np.intp]:
-    """Return the doubted samples that an exchange with a failing one explains."""
-    if not len(failing):
-        return failing
-    supported = np.zeros(len(doubted), dtype=np.bool_)
-    for start in range(0, len(doubted), BLOCK):
-        some = doubted[start : start + BLOCK]
-        mine, theirs = fit.gain(some, failing), fit.gain(failing, some).T
-        explained = (mine > 0) & (theirs > 0) & (mine + theirs >= LOG_JOINT_RATIO)
-        explained &= batch[some][:, None] == batch[failing]
-        supported[start : start + BLOCK] = explained.any(axis=1)
-    return doubted[supported]
+    """Return the doubted samples that an exchange with a failing one explains.
+
+    Partners with the same label differ only in what they gain, so that for each two labels the
+    partner that gains most stands for all: samples x labels, not samples x samples.
+    """
+    supported: list[NDArray[np.intp]] = [doubted[:0]]
+    for one in np.unique(batch[doubted]):
+        mine = doubted[(batch[doubted] == one) & (fit.code[doubted] >= 0)]
+        others = failing[(batch[failing] == one) & (fit.code[failing] >= 0)]
+        if not len(mine) or not len(others):
+            continue
+        others = others[np.argsort(fit.code[others], kind="stable")]
+        held, start, of_label = np.unique(fit.code[others], return_index=True, return_inverse=True)
+        by_label = fit.log_p[others] - fit.log_p[others, fit.code[others]][:, None]
+        by_label[~fit.unlike[held][of_label]] = 0
+        theirs = np.maximum.reduceat(by_label, start, axis=0)[:, fit.code[mine]].T
+        gains = fit.gain(mine, others[start])
+        explained = (gains > 0) & (theirs > 0) & (gains + theirs >= LOG_JOINT_RATIO)
+        supported.append(mine[explained.any(axis=1)])
+    return np.concatenate(supported)

@@ -16,6 +16,9 @@ from gem_assets.qc.partners import LOG_JOINT_RATIO
 SHIFTS: tuple[int, ...] = (1, -1, 2, -2, 3, -3)
 """Rows that a label may be away from its sample; in doubt, the first of them that fits best."""
 
+LOG_AGREES = float(np.log(0.5))
+"""A label fits with at least half of the probability, as one that passes by its mass does."""
+
 PLACES_TO_TELL = 3
 """A shift is told from an exchange by at least so many changes of label along the sheet: the
 exchange of two blocks of neighbouring rows touches two."""
@@ -73,10 +76,10 @@ def find_shifts(
     """Return the shifts that a sample sheet is consistent with, fields of one shift together.
 
     A whole sheet is shifted where the labels some rows away fit better by a likelihood ratio of
-    1e3, and most of the rows that would change gain. Every untouched row that would change speaks
-    against it, so labels that are exchanged here and there are no shift. Where the whole sheet is
-    not, its batches may be, or a run of rows: of that, labels must change at `PLACES_TO_TELL`
-    places, and the ratio is raised by the number of runs that it was chosen from.
+    1e3, and most of the rows that would change gain clearly. Every untouched row that would
+    change speaks against it, so labels that are exchanged here and there are no shift. Where the
+    whole sheet is not, its batches may be, or a run of rows: of that, labels must change at
+    `PLACES_TO_TELL` places, and the ratio is raised by the number of runs that it was chosen from.
 
     Parameters
     ----------
@@ -111,9 +114,9 @@ def _whole(fits: LabelFits, field: str, fit: LabelFit, rows: NDArray[np.intp]) -
         if len(rows) <= abs(shift):
             continue
         gains = _gains(fit, rows, shift)
-        if not _wraps(gains, shift):
+        if not _wraps(fit, rows, shift):
             gains[_ends(len(rows), shift)] = 0
-        if gains.sum() >= LOG_JOINT_RATIO and (gains > 0).sum() > (gains < 0).sum():
+        if gains.sum() >= LOG_JOINT_RATIO and _most_gain(fit, rows, shift, gains):
             yield _shift(fits, field, fit, rows, shift, gains)
 
 
@@ -143,7 +146,7 @@ def _parts(fits: LabelFits, field: str, fit: LabelFit, rows: NDArray[np.intp]) -
         first, last = _heaviest_run(gains)
         run = gains[first:last]
         least = LOG_JOINT_RATIO + np.log(len(SHIFTS) * n * (n + 1) / 2)
-        if run.sum() < least:
+        if run.sum() < least or 2 * (run >= LOG_JOINT_RATIO / 2).sum() <= (run != 0).sum():
             continue
         part = _shift(fits, field, fit, rows, shift, np.where(_within(n, first, last), gains, 0))
         if part.alone:
@@ -155,14 +158,33 @@ def _gains(fit: LabelFit, rows: NDArray[np.intp], shift: int) -> NDArray[np.floa
     return fit.gain_of_each(rows, np.roll(rows, -shift))
 
 
+def _most_gain(
+    fit: LabelFit, rows: NDArray[np.intp], shift: int, gains: NDArray[np.float64]
+) -> bool:
+    """Return whether most rows that would change gain their half of `LOG_JOINT_RATIO`.
+
+    In a sheet of labels at random small gains and losses could add up to anything.
+    """
+    own, other = fit.code[rows], fit.code[np.roll(rows, -shift)]
+    changing = (own >= 0) & (other >= 0)
+    changing[changing] = fit.unlike[own[changing], other[changing]]
+    if not _wraps(fit, rows, shift):
+        changing[_ends(len(rows), shift)] = False
+    return bool(2 * (gains >= LOG_JOINT_RATIO / 2).sum() > changing.sum())
+
+
 def _ends(n: int, shift: int) -> slice:
     """Return the rows whose label lies beyond the end of the sheet."""
     return slice(n - shift, n) if shift > 0 else slice(0, -shift)
 
 
-def _wraps(gains: NDArray[np.float64], shift: int) -> bool:
-    """Return whether the labels that left the sheet at one end fit those at the other."""
-    return bool(gains[_ends(len(gains), shift)].sum() >= 0)
+def _wraps(fit: LabelFit, rows: NDArray[np.intp], shift: int) -> bool:
+    """Return whether the labels that left the sheet at one end fit the samples at the other."""
+    ends = _ends(len(rows), shift)
+    takers, codes = rows[ends], fit.code[np.roll(rows, -shift)[ends]]
+    known = (codes >= 0) & (fit.code[takers] >= 0)
+    fitting = fit.log_p[takers[known], codes[known]] >= LOG_AGREES
+    return bool(2 * fitting.sum() > known.sum())
 
 
 def _within(n: int, first: int, last: int) -> NDArray[np.bool_]:
@@ -194,7 +216,7 @@ def _shift(
     partly = bool((gains[_ends(n, shift)] == 0).all() and _loses_elsewhere(fit, rows, shift, gains))
     first, last = (int(changed[0]), int(changed[-1]) + 1) if partly else (0, n)
     lost = np.zeros(n, dtype=np.bool_)
-    if not _wraps(_gains(fit, rows, shift), shift):
+    if not _wraps(fit, rows, shift):
         lost[_ends(n, shift)] = True
     names = fits.samples[rows]
     sources = fits.samples[np.roll(rows, -shift)]
