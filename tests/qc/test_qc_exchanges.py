@@ -283,12 +283,13 @@ def test_each_kind_of_finding_has_its_sentence() -> None:
     group: list[Label] = [(LIVER,), (LIVER,), (BRAIN,), (BRAIN,)]
     donors = pd.Series({"s0": "a", "s2": "a", "s1": "b", "s3": "b"})
     batches = pd.Series({"s0": 1, "s1": 2, "s2": 1, "s3": 2})
+    many: list[Label] = [(LIVER,), (BRAIN,)] * 8
     cases = [
         (FOUR, [(BRAIN,), (HEART,), (LIVER,), (BLOOD,)], {}, "labels that went round"),
         (group, exchanged(group, (0, 2), (1, 3)), {}, "can't tell who exchanged with whom"),
         (group, exchanged(group, (0, 2), (1, 3)), {"donors": donors}, "of one donor"),
         (FOUR, exchanged(FOUR, (0, 1)), {"batches": batches}, "of different batches"),
-        (FOUR * 4, exchanged(FOUR * 4, *((i, i + 1) for i in range(0, 16, 2))), {}, "and 4 more"),
+        (many, exchanged(many, *((i, i + 1) for i in range(0, 16, 2))), {}, "and 4 more"),
     ]
     for true, stated_, known, words in cases:
         fits, verdicts, _ = tables(true, stated_, 0.9999)
