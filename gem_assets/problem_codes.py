@@ -27,6 +27,7 @@ class Family(StrEnum):
     SHEET = "sheet"
     LABELS = "labels"
     THRESHOLDS = "thresholds"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ _ALL = (
         warnings="labels_disagree labels_not_understood",
     ),
     *_family(Family.THRESHOLDS, errors="unknown_threshold bad_threshold"),
+    *_family(Family.REVIEW, errors="review_columns review_cell", warnings="review_not_applied"),
 )
 
 CODES: dict[str, ProblemCode] = {code.name: code for code in _ALL}
