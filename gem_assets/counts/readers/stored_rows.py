@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from gem_assets.counts.matrix import row_runs
+from gem_assets.counts.matrix import CountMatrix, narrowest, row_runs
 from gem_assets.problems import RefusedInputError, refuse
 
 if TYPE_CHECKING:
@@ -61,6 +61,25 @@ def stored_rows(node: h5py.Group | h5py.Dataset, values: int) -> Iterator[sparse
         yield from _rows_of_columns(node, values)
     else:
         yield from _lines(node, values)
+
+
+def named_chunks(
+    rows: Iterator[sparse.csr_array],
+    sample_ids: tuple[str, ...],
+    gene_ids: tuple[str, ...],
+    gene_symbols: tuple[str, ...] | None,
+) -> Iterator[CountMatrix]:
+    """Yield runs of rows with their names, in the narrowest type that holds them.
+
+    Values that are not finite stay as they are: whoever judges the counts names them.
+    """
+    start = 0
+    for part in rows:
+        stop = start + part.shape[0]
+        finite = part.dtype.kind != "f" or np.isfinite(part.data).all()
+        counts = narrowest(part) if finite else part
+        yield CountMatrix(sample_ids[start:stop], gene_ids, counts, gene_symbols)
+        start = stop
 
 
 def dense_runs(node: h5py.Dataset, values: int) -> list[slice]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gem_assets.counts.facts import CountsFacts
-from gem_assets.counts.matrix import VALUES_A_CHUNK, CountMatrix, narrowest, require_unique
+from gem_assets.counts.matrix import VALUES_A_CHUNK, CountMatrix, require_unique
 from gem_assets.counts.readers.anndata_names import gene_names, index_of
 from gem_assets.counts.readers.foreign import foreign_text
 from gem_assets.counts.readers.hdf5 import MAGIC, open_hdf5, own_node
 from gem_assets.counts.readers.reader import CountsFile
 from gem_assets.counts.readers.source import CountsSource, naming
-from gem_assets.counts.readers.stored_rows import dense_runs, shape_of, stored_rows
+from gem_assets.counts.readers.stored_rows import dense_runs, named_chunks, shape_of, stored_rows
 from gem_assets.counts.values import find_value_problems
 from gem_assets.problems import RefusedInputError, refuse
 
@@ -81,17 +81,8 @@ class H5adCounts:
     def chunks(self, values: int = VALUES_A_CHUNK) -> Iterator[CountMatrix]:
         """Yield all rows in their order; see ``Counts.chunks``."""
         with naming(self.source.path), open_hdf5(self.source) as file:
-            start = 0
-            for rows in stored_rows(_matrix(file, self.place), values):
-                stop = start + rows.shape[0]
-                finite = rows.dtype.kind != "f" or np.isfinite(rows.data).all()
-                yield CountMatrix(
-                    self.sample_ids[start:stop],
-                    self.gene_ids,
-                    narrowest(rows) if finite else rows,
-                    self.gene_symbols,
-                )
-                start = stop
+            rows = stored_rows(_matrix(file, self.place), values)
+            yield from named_chunks(rows, self.sample_ids, self.gene_ids, self.gene_symbols)
 
 
 def _find_counts(source: CountsSource, file: h5py.File) -> CountsFile:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from gem_assets.counts.matrix import VALUES_A_CHUNK, CountMatrix, narrowest, require_unique
+from gem_assets.counts.matrix import VALUES_A_CHUNK, CountMatrix, require_unique
 from gem_assets.counts.readers.hdf5 import MAGIC, open_hdf5, own_node
 from gem_assets.counts.readers.reader import CountsFile
 from gem_assets.counts.readers.source import CountsSource, naming
-from gem_assets.counts.readers.stored_rows import shape_of, stored_rows
+from gem_assets.counts.readers.stored_rows import named_chunks, shape_of, stored_rows
 from gem_assets.counts.readers.tenx_features import TenxFeatures
 from gem_assets.counts.readers.tenx_places import H5_NAME, choose, warn_if_raw
 from gem_assets.problems import RefusedInputError, refuse
@@ -70,18 +70,11 @@ class TenxCounts:
     def chunks(self, values: int = VALUES_A_CHUNK) -> Iterator[CountMatrix]:
         """Yield all rows in their order; see ``Counts.chunks``."""
         with naming(self.source.path), open_hdf5(self.source) as file:
-            start = 0
-            for rows in stored_rows(own_node(file, self.group), values):
-                stop = start + rows.shape[0]
-                kept = rows if self.genes is None else sparse.csr_array(rows[:, list(self.genes)])
-                finite = kept.dtype.kind != "f" or np.isfinite(kept.data).all()
-                yield CountMatrix(
-                    self.sample_ids[start:stop],
-                    self.gene_ids,
-                    narrowest(kept) if finite else kept,
-                    self.gene_symbols,
-                )
-                start = stop
+            rows = stored_rows(own_node(file, self.group), values)
+            if self.genes is not None:
+                kept = list(self.genes)
+                rows = (sparse.csr_array(part[:, kept]) for part in rows)
+            yield from named_chunks(rows, self.sample_ids, self.gene_ids, self.gene_symbols)
 
 
 def _read(source: CountsSource, notes: tuple[str, ...]) -> CountsFile:
