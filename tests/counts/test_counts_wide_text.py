@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gem_assets.counts.readers import text_blocks, text_layout
+from gem_assets.counts.readers import text_blocks, text_lines
 from gem_assets.counts.readers.registry import read_counts
 from gem_assets.counts.readers.text_numbers import LONGEST, read_numbers
 from gem_assets.problems import InputProblem, RefusedInputError
@@ -144,12 +144,12 @@ def test_estimated_counts_are_not_taken_for_points_between_thousands(read, also)
 
 
 def test_a_line_without_end_is_refused(refusal, monkeypatch):
-    monkeypatch.setattr(text_layout, "LONGEST_LINE", 3 << 20)
+    monkeypatch.setattr(text_lines, "LONGEST_LINE", 3 << 20)
     assert refusal("gene_id,A\n" + "1" * (4 << 20)).code == "long_line"
 
 
 def test_a_line_without_end_far_down_is_refused(refusal, monkeypatch):
-    monkeypatch.setattr(text_layout, "LONGEST_LINE", 3 << 20)
+    monkeypatch.setattr(text_lines, "LONGEST_LINE", 3 << 20)
     monkeypatch.setattr(text_blocks, "LONGEST_LINE", 3 << 20)
     text = "gene_id,A\n" + genes(*map(str, range(100))) + "1" * (5 << 20)
     assert refusal(text).code == "long_line"

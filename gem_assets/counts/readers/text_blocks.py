@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 from scipy import sparse
 
-from gem_assets.counts.readers.text_layout import LONGEST_LINE, TextLayout
+from gem_assets.counts.readers.text_layout import TextLayout
+from gem_assets.counts.readers.text_lines import LONGEST_LINE
 from gem_assets.counts.readers.text_numbers import LONGEST, read_numbers
 
 _BLOCK_BYTES = 1 << 18

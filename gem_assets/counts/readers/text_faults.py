@@ -17,10 +17,8 @@ from gem_assets.counts.readers.text_layout import (
     MISSING,
     NUMBER,
     TextLayout,
-    decode,
-    read_lines,
-    refuse_carriage_returns,
 )
+from gem_assets.counts.readers.text_lines import decode, read_lines, refuse_carriage_returns
 from gem_assets.counts.readers.wide_table import thousands_separators
 from gem_assets.problems import RefusedInputError, refuse
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from typing import BinaryIO
 
 from gem_assets.counts.gene_names import ENSEMBL_GENE
 from gem_assets.counts.orientation import GENE_CORNERS, SAMPLE_CORNERS
-from gem_assets.problems import RefusedInputError, refuse
+from gem_assets.counts.readers.text_lines import (
+    decode,
+    not_utf8,
+    read_lines,
+    refuse_carriage_returns,
+)
+from gem_assets.problems import refuse
 
 DELIMITERS = ("\t", ",", ";", "|", " ")
 """In order of trust; R's ``write.table`` separates by a space."""
@@ -39,9 +43,6 @@ _SEPARATED = re.compile(r"[+-]?\d+(?:[.,' \u00a0\u202f]\d+)+")
 
 MISSING = frozenset(["", "na", "nan", "-nan", "n/a", "null", "#n/a", "none", "-"])
 """Cells that say there is no value, in lower case."""
-
-LONGEST_LINE = 64 << 20
-"""Bytes of the longest line that is read, ten million cells; only damaged files have longer."""
 
 _PEEKED_ROWS = 20
 _PEEKED_BYTES = 1_000_000
@@ -173,67 +174,6 @@ def find_layout(file: BinaryIO, skipped: int = 0) -> TextLayout:
         widest_line=max(len(line) for line in lines),
         short_header=short_header,
     )
-
-
-def decode(line: bytes, number: int) -> str:
-    """Decode a line (``number`` counts from 1), without a byte-order mark.
-
-    Raises
-    ------
-    gem_assets.problems.RefusedInputError
-        If it is not UTF-8 (``not_utf8``).
-    """
-    try:
-        return line.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise not_utf8(f"line {number} holds the byte 0x{line[error.start]:02x}") from error
-
-
-def not_utf8(evidence: str) -> RefusedInputError:
-    """Return the refusal of another encoding."""
-    return refuse(
-        "not_utf8",
-        f"the text is not encoded as UTF-8 ({evidence}).",
-        "Save the file again as UTF-8 text, for example with iconv -t UTF-8.",
-    )
-
-
-def read_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Yield each line with its number, from 1; without end, a line would fill the memory.
-
-    Raises
-    ------
-    gem_assets.problems.RefusedInputError
-        ``long_line``.
-    """
-    for number in count(1):
-        line = file.readline(LONGEST_LINE + 1)
-        if len(line) > LONGEST_LINE:
-            raise refuse(
-                "long_line",
-                f"line {number} is longer than {LONGEST_LINE >> 20} MB.",
-                "Check that this is a table of counts; a damaged file may lack its line ends.",
-            )
-        if not line:
-            return
-        yield number, line
-
-
-def refuse_carriage_returns(line: bytes, number: int) -> None:
-    """Refuse a line that holds carriage returns elsewhere than at its end.
-
-    Raises
-    ------
-    gem_assets.problems.RefusedInputError
-        ``line_breaks``.
-    """
-    if b"\r" in line.rstrip(b"\r\n"):
-        raise refuse(
-            "line_breaks",
-            f"line {number} holds carriage returns, as files with the line ends of old "
-            "Macintosh programs do.",
-            "Save the file with Unix line ends, for example with mac2unix.",
-        )
 
 
 def _first_lines(file: BinaryIO, skipped: int) -> list[str]:
