@@ -128,8 +128,9 @@ class CountMatrix:
 
     @property
     def total_counts(self) -> NDArray[np.float64]:
-        """Library size of each sample: sum of its counts, shape (n_samples,)."""
-        return np.asarray(self.counts.sum(axis=1, dtype=np.float64)).ravel()
+        """Library size of each sample: sum of its counts, shape (n_samples,); nan if inf - inf."""
+        with np.errstate(invalid="ignore", over="ignore"):  # such counts are refused by their values
+            return np.asarray(self.counts.sum(axis=1, dtype=np.float64)).ravel()
 
     @property
     def detected_genes(self) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
@@ -290,6 +290,7 @@ def test_a_small_table_of_whole_numbers_is_never_refused(table, modality):
     ),
     st.sampled_from(["bulk", "sc"]),
 )
+@example(np.array([[np.inf, -np.inf]]), "bulk")  # their sum is no number, and told of as a warning
 def test_inspection_never_raises_and_puts_errors_first(table, modality):
     matrix = CountMatrix(
         tuple(f"S{i}" for i in range(table.shape[0])),
