@@ -12,7 +12,7 @@ from gem_assets.report import charts
 if TYPE_CHECKING:
     import numpy as np
 
-    from gem_assets.report.charts import AnyChart
+    from gem_assets.report.charts.style import AnyChart
 
 _MAX_BYTES = 50_000  # the event log keeps every one of them
 

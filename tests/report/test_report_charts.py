@@ -57,6 +57,16 @@ def test_the_scatter_of_many_cells_is_thinned_and_keeps_every_flagged_one() -> N
     assert sum(row["flagged"] for row in rows) == 2
 
 
+def test_the_scatter_of_a_dataset_that_is_flagged_altogether_is_thinned_too() -> None:
+    ids = [f"c{i}" for i in range(3_000)]
+    vectors = list(np.random.default_rng(0).normal(size=(3_000, 3)))
+    latents = pd.DataFrame({"sample_id": ids, "space": "biological", "vector": vectors})
+    chart = charts.latent_scatter(latents, pd.Series("x", index=ids), set(ids), "kind")
+    assert chart is not None
+    (rows,) = chart.to_dict()["datasets"].values()
+    assert len(rows) == charts.MAX_POINTS
+
+
 def test_there_is_no_scatter_of_what_has_no_place() -> None:
     two = pd.DataFrame(
         {"sample_id": ["a", "b"], "space": "biological", "vector": [np.ones(3), np.zeros(3)]}
