@@ -51,7 +51,10 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
                 dataset = getattr(context.resources, graph.datasets).open(name)
                 stated = labels_of(dataset, tuple(samples.column("sample_id").to_pylist()))
                 rows = yield from write_tables(
-                    graph, warehouse, {"sample_labels": stated.table}, name
+                    graph,
+                    warehouse,
+                    {"sample_labels": stated.table, "sample_sheet": stated.cells},
+                    name,
                 )
         except RefusedInputError as refusal:
             yield from refuse_input(graph, "sample_labels", refusal.problems)

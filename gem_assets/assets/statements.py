@@ -31,7 +31,7 @@ def labels_of(dataset: Dataset, sample_ids: Sequence[str]) -> StatedLabels:
         dataset.name,
         dataset.sheet,
         sample_ids,
-        columns=dataset.config.columns,
+        columns=dataset.config.sheet_columns(),
         aliases=dataset.aliases,
         severity=dataset.config.severity,
         counts=dataset.counts,

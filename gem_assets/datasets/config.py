@@ -68,6 +68,10 @@ class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     thresholds: dict[str, float] = msgspec.field(default_factory=dict)
     severity: dict[str, str] = msgspec.field(default_factory=dict)
 
+    def sheet_columns(self) -> dict[str, str]:
+        """Return the sheet's own column names to ours: `columns`, and what `batch` names."""
+        return self.columns if self.batch is None else {**self.columns, self.batch: "batch"}
+
 
 def read_config(path: UPath) -> DatasetConfig:
     """Read ``dataset.yaml``; the defaults where there is none.

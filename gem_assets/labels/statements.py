@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gem_assets.labels.alias_file import read_alias_file
+from gem_assets.labels.columns import KNOWN_COLUMNS, STRUCTURE_COLUMNS
 from gem_assets.labels.matching import match_samples
 from gem_assets.labels.obs import read_obs
 from gem_assets.labels.sheet import SAMPLE_ID, SampleSheet, read_sample_sheet
+from gem_assets.labels.sheet_cells import CELLS, cells_of_sheet
 from gem_assets.labels.table import Aliases, label_problems, label_table
 from gem_assets.problems import InputProblem, Severity
 from gem_assets.severities import accept
@@ -32,6 +34,9 @@ class StatedLabels:
     ----------
     table
         Rows of ``sample_labels``; none where nothing is stated.
+    cells
+        Rows of ``sample_sheet``. Of an ``obs``, which nobody corrects by hand, only what places a
+        cell in the experiment.
     problems
         Warnings on the sheet, its samples and its words.
     source
@@ -43,15 +48,16 @@ class StatedLabels:
     """
 
     table: pa.Table
+    cells: pa.Table = field(default_factory=CELLS.empty_table)
     problems: tuple[InputProblem, ...] = ()
     source: str | None = None
     format: str | None = None
     notes: tuple[str, ...] = ()
 
     def content_hash(self) -> str:
-        """Return a sha256 over all labels."""
+        """Return a sha256 over all labels, and all else of the sheet that we know."""
         digest = hashlib.sha256()
-        for column in self.table.columns:
+        for column in (*self.table.columns, *self.cells.columns):
             digest.update("\0".join(str(value) for value in column.to_pylist()).encode())
         return digest.hexdigest()
 
@@ -107,8 +113,10 @@ def stated_labels(
     accept(problems, severity)
     table = label_table(dataset, read, aliases)
     kept = table.filter(pc.is_in(table.column("sample_id"), pa.array(sample_ids, pa.string())))
+    columns_kept = KNOWN_COLUMNS if sheet is not None else STRUCTURE_COLUMNS
     return StatedLabels(
         kept,
+        cells_of_sheet(dataset, read, sample_ids, columns_kept),
         accept((*problems, *label_problems(read, aliases)), severity),
         read.source,
         read.format,

@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from gem_assets.qc.label_fit import LabelFit, LabelFits
 from gem_assets.qc.reasons import Reason, Status
 
-CONTRADICTS_WITH_PARTNER = "contradicts_with_partner"
-"""The rule's reason."""
-
 JOINT_RATIO = 1e3
 """Joint likelihood ratio from which an exchange explains two labels better than they stand. With
 it, on 26 real samples, recall of wrong labels rises from .93 to .96 or more, and no right one is
@@ -59,7 +56,7 @@ def with_partners(
         supported = _supported(places_of(verdicts, doubted, fits), failing, fit, batch)
         chosen = doubted & verdicts["sample_id"].isin(fits.samples[supported])
         verdicts.loc[chosen, "status"] = str(Status.FAIL)
-        verdicts.loc[chosen, "reason"] = CONTRADICTS_WITH_PARTNER
+        verdicts.loc[chosen, "reason"] = str(Reason.CONTRADICTS_WITH_PARTNER)
     return verdicts
 
 

@@ -30,6 +30,9 @@ class Reason(StrEnum):
     CELL_LINE_AGREES = "cell_line_agrees"
     SAME_ORGAN = "same_organ"
     CONTRADICTS = "contradicts"
+    CONTRADICTS_WITH_PARTNER = "contradicts_with_partner"
+    MARKERS_AGREE_WITH_LABEL = "markers_agree_with_label"
+    MARKERS_CONTRADICT_LABEL = "markers_contradict_label"
     PREDICTION_NOT_TRUSTWORTHY = "prediction_not_trustworthy"
     DOUBTFUL = "doubtful"
     WEAK_EVIDENCE = "weak_evidence"
@@ -65,6 +68,17 @@ EXPLANATIONS: dict[str, str] = {
     ),
     Reason.SAME_ORGAN: "Label and prediction differ, but within one organ or cell family.",
     Reason.CONTRADICTS: "The expression contradicts the label.",
+    Reason.CONTRADICTS_WITH_PARTNER: (
+        "The expression differs from the label, and exchanging it with the label of another "
+        "contradicted sample of the dataset fits both at least a thousand times better."
+    ),
+    Reason.MARKERS_AGREE_WITH_LABEL: (
+        "The prediction contradicts the label, but marker genes, which no model chose, agree with "
+        "the label: probably an error of the model."
+    ),
+    Reason.MARKERS_CONTRADICT_LABEL: (
+        "The prediction is the label, but the marker genes of sex say otherwise."
+    ),
     Reason.PREDICTION_NOT_TRUSTWORTHY: (
         "The expression contradicts the label, but the model reconstructs this sample far worse "
         "than the others of its dataset, so its prediction may be wrong."

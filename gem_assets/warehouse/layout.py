@@ -12,7 +12,7 @@ from gem_assets.warehouse.errors import WarehouseError, WarehouseVersionError
 from gem_assets.warehouse.schemas import TABLES
 from gem_assets.warehouse.views import VIEWS
 
-VERSION = 2
+VERSION = 3
 """Version of the tables of a schema; raised with every change of the registry."""
 
 

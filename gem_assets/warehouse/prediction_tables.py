@@ -66,6 +66,25 @@ SAMPLE_LABELS = Table(
     asset="sample_labels",
 )
 
+SAMPLE_SHEET = Table(
+    "sample_sheet",
+    "A cell of the sample sheet: a label's text, or what places a sample in the experiment.",
+    (
+        DATASET,
+        Column(
+            "row",
+            pa.int32(),
+            "Place of the sample's row in the sheet, from 0.",
+            rules=(between(0, 2**31 - 1),),
+        ),
+        SAMPLE_ID,
+        text("sheet_column", "Column, under our name of it: tissue, donor, batch..."),
+        Column("text", TEXT, "The cell as the sheet has it."),
+    ),
+    (unique("dataset", "sample_id", "sheet_column"),),
+    asset="sample_labels",
+)
+
 PREDICTED_METADATA = Table(
     "predicted_metadata",
     "The model's answer for a field of a sample.",
@@ -181,6 +200,7 @@ DECODED_COUNTS = Table(
 
 PREDICTION_TABLES: tuple[Table, ...] = (
     SAMPLE_LABELS,
+    SAMPLE_SHEET,
     PREDICTED_METADATA,
     CLASSIFIER_PROBS,
     LATENTS,

@@ -10,6 +10,7 @@ from gem_assets.warehouse.row_rules import both_or_neither, not_above, sum_not_a
 from gem_assets.warehouse.shared_columns import (
     DATASET,
     FIELD,
+    GENE_ORDER_HASH,
     INSTANT,
     NUMBER,
     PROVENANCE,
@@ -35,6 +36,8 @@ FINDING_KINDS = frozenset(
         "duplicate",
         "mixture",
         "mixed_sex",
+        "blood",
+        "label_issue",
         "batch",
         "dataset_cause",
     }
@@ -49,6 +52,8 @@ CI_LOW = Column(
 CI_HIGH = Column(
     "ci_high", NUMBER, "Upper end of the 95 % interval.", nullable=True, rules=(IS_FINITE,)
 )
+SHEET_COLUMN = text("sheet_column", "Column of the sample sheet, under our name of it.")
+IS_R = between(-1.0, 1.0)
 INTERVAL_RULES = (both_or_neither("ci_low", "ci_high"), not_above("ci_low", "ci_high"))
 
 
@@ -159,4 +164,47 @@ QC_HISTORY = Table(
     history=True,
 )
 
-QC_TABLES: tuple[Table, ...] = (QC_VERDICTS, QC_SAMPLES, QC_FINDINGS, QC_HISTORY)
+QC_SUGGESTIONS = Table(
+    "qc_suggestions",
+    "A cell of the sample sheet that an exchange or a shift of labels would have otherwise.",
+    (
+        DATASET,
+        SAMPLE_ID,
+        SHEET_COLUMN,
+        Column("stated", TEXT, "What the sheet has."),
+        Column("suggested", TEXT, "What it may have to be; empty where the label was lost."),
+        text("taken_from", "The sample whose row has it; none where that is open.", nullable=True),
+        Column("why", TEXT, "Kind of the finding: swap, exchange_group, shift.", rules=(IS_WORD,)),
+    ),
+    (unique("dataset", "sample_id", "sheet_column"),),
+    asset="qc_findings",
+)
+
+QC_SIGNATURES = Table(
+    "qc_signatures",
+    "What a sample is recognised by in other datasets. Those of too few genes have none.",
+    (
+        DATASET,
+        SAMPLE_ID,
+        GENE_ORDER_HASH,
+        text("content_hash", "Hash of the aligned counts."),
+        Column("cutoff", NUMBER, "Correlation from which a sample is the same.", rules=(IS_R,)),
+        Column(
+            "vector",
+            pa.list_(pa.float32()),
+            "Random projection of the centred log1p CPM to unit length; none for single cells.",
+            nullable=True,
+        ),
+    ),
+    (unique("dataset", "sample_id"),),
+    asset="qc_findings",
+)
+
+QC_TABLES: tuple[Table, ...] = (
+    QC_VERDICTS,
+    QC_SAMPLES,
+    QC_FINDINGS,
+    QC_HISTORY,
+    QC_SUGGESTIONS,
+    QC_SIGNATURES,
+)

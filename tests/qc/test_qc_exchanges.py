@@ -14,7 +14,8 @@ from gem_assets.qc.corrected_sheet import suggest_sheet
 from gem_assets.qc.exchange_findings import exchange_findings
 from gem_assets.qc.exchanges import Exchange, find_exchanges
 from gem_assets.qc.label_fit import LabelFits, label_fits
-from gem_assets.qc.partners import CONTRADICTS_WITH_PARTNER, with_partners
+from gem_assets.qc.partners import with_partners
+from gem_assets.qc.reasons import Reason
 from gem_assets.qc.settings import QcSettings
 from gem_assets.qc.shifts import find_shifts
 from gem_assets.qc.verdicts import judge
@@ -154,7 +155,7 @@ def test_a_failing_partner_turns_doubt_into_a_fail() -> None:
     fits, verdicts = doubtful_pair()
     assert verdicts["reason"].tolist() == ["contradicts", "doubtful"]
     found = with_partners(verdicts, fits)
-    assert found["reason"].tolist() == ["contradicts", CONTRADICTS_WITH_PARTNER]
+    assert found["reason"].tolist() == ["contradicts", Reason.CONTRADICTS_WITH_PARTNER]
     assert found["status"].tolist() == ["fail", "fail"]
     assert verdicts["reason"].tolist() == ["contradicts", "doubtful"], "the input stays"
 

@@ -291,6 +291,42 @@ def _qc_history(dataset: str) -> list[dict[str, object]]:
     ]
 
 
+def _sample_sheet(dataset: str) -> list[dict[str, object]]:
+    return [
+        {"dataset": dataset, "row": i, "sample_id": name, "sheet_column": "donor", "text": text}
+        for i, (name, text) in enumerate(zip(SAMPLES, ["d1", "d2", ""], strict=True))
+    ]
+
+
+def _qc_suggestions(dataset: str) -> list[dict[str, object]]:
+    return [
+        {
+            "dataset": dataset,
+            "sample_id": sample,
+            "sheet_column": "tissue",
+            "stated": "liver",
+            "suggested": "brain",
+            "taken_from": source,
+            "why": why,
+        }
+        for sample, source, why in [("liver_1", "brain_1", "swap"), ("brain_2", None, "shift")]
+    ]
+
+
+def _qc_signatures(dataset: str) -> list[dict[str, object]]:
+    return [
+        {
+            "dataset": dataset,
+            "sample_id": sample,
+            "gene_order_hash": ORDER_HASH,
+            "content_hash": "0" * 32,
+            "cutoff": 0.995,
+            "vector": vector,
+        }
+        for sample, vector in zip(SAMPLES, [[0.6, 0.8], [1.0, 0.0], None], strict=True)
+    ]
+
+
 _ROWS = {
     "raw_genes": _raw_genes,
     "raw_counts": _raw_counts,
@@ -298,6 +334,7 @@ _ROWS = {
     "aligned_counts": _aligned_counts,
     "gene_alignment": _gene_alignment,
     "sample_labels": _sample_labels,
+    "sample_sheet": _sample_sheet,
     "predicted_metadata": _predicted_metadata,
     "classifier_probs": _classifier_probs,
     "latents": _latents,
@@ -306,4 +343,6 @@ _ROWS = {
     "qc_samples": _qc_samples,
     "qc_findings": _qc_findings,
     "qc_history": _qc_history,
+    "qc_suggestions": _qc_suggestions,
+    "qc_signatures": _qc_signatures,
 }
