@@ -27,7 +27,7 @@ SINGLE_CELL = "gem-1-sc_predict-metadata"
 MODEL_IDS: tuple[str, ...] = (BULK, SINGLE_CELL)
 """The vendor's ids: a client finds the embedded models where it would find GEM-1."""
 
-MODEL_VERSION = "embedded-1"
+MODEL_VERSION = "embedded-2"
 """Changes with the weights: predictions are kept under it."""
 
 OTHER_CELLS = "other"

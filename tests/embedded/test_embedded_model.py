@@ -66,7 +66,7 @@ def test_gene_orders_have_the_published_lengths_and_ascend(model_id: str, length
 
 
 def test_the_version_says_that_this_is_not_gem_1() -> None:
-    assert {load_model(model_id).model_version for model_id in MODEL_IDS} == {"embedded-1"}
+    assert {load_model(model_id).model_version for model_id in MODEL_IDS} == {"embedded-2"}
 
 
 def test_an_unknown_model_is_named_in_the_error() -> None:

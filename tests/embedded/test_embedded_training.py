@@ -9,12 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gem_assets.embedded import train
 from gem_assets.embedded.model import BULK, load_model
 from gem_assets.embedded.training.gene_orders import bulk_gene_order, single_cell_gene_order
-from gem_assets.embedded.training.references import REFERENCE_FILES, References, read_references
+from gem_assets.embedded.training.references import (
+    REFERENCE_FILES,
+    References,
+    misplaced_genes,
+    read_references,
+)
 from gem_assets.embedded.training.sample_types import cross_validate, fit_sample_type
 from gem_assets.embedded.training.selection import leave_one_source_out, settings_table
 from gem_assets.embedded.vocabulary import BLOOD
@@ -129,6 +135,44 @@ def test_references_are_on_one_scale(references: References) -> None:
     counts, gtex = references.tables["hpa_counts"]["Liver"], references.tables["gtex_tpm"]["Liver"]
     both = (counts > 20) & (gtex > 20)
     assert abs(np.log(gtex[both] / counts[both]).median()) < 0.5
+
+
+def test_genes_with_a_zero_in_gtex_are_the_misplaced_ones() -> None:
+    table = pd.DataFrame({"Brain": [1686.9, 3.0], "Testis": [0.6, 1.0], "Vagina": [0.0, 2.0]})
+    assert misplaced_genes(table.set_axis(["PRM1", "ACTB"])).tolist() == ["PRM1"]
+
+
+def test_training_drops_what_gtex_has_under_wrong_tissues(
+    training: Path, references: References
+) -> None:
+    file = pd.read_csv(training / REFERENCE_FILES["gtex_tpm"], sep="\t", index_col=0)
+    held = references.tables["gtex_tpm"]
+    for gene, wrong, right in (
+        ("ENSG00000175646", "Brain", "Testis"),  # protamine 1
+        ("ENSG00000122304", "Skin", "Testis"),  # protamine 2
+        ("ENSG00000142515", "Esophagus", "Prostate"),  # prostate-specific antigen
+        ("ENSG00000169344", "Brain", "Kidney"),  # uromodulin
+        ("ENSG00000254647", "Cervix Uteri", "Pancreas"),  # insulin
+    ):
+        assert file.loc[gene].idxmax() == wrong
+        assert held.loc[gene].idxmax() == right
+    misplaced = held.index[references.misplaced]
+    assert set(misplaced) == set(misplaced_genes(file)) & set(references.gene_ids)
+    # Artery and nerve occur in GTEx only: there the genes speak for no tissue.
+    artery, nerve = held.loc[misplaced, "Artery"], held.loc[misplaced, "Nerve"]
+    np.testing.assert_allclose(artery / artery.sum(), nerve / nerve.sum())
+    # The others are GTEx's own: a factor for the gene, one for the tissue, the file's value.
+    sound = held.loc[~references.misplaced]
+    factor = sound / file.loc[sound.index]
+    of_tissue = factor["Liver"] / factor["Muscle"]
+    np.testing.assert_allclose(of_tissue, of_tissue.iloc[0])
+
+
+def test_settings_are_chosen_on_genes_that_both_sources_know(references: References) -> None:
+    sound = references.independent()
+    assert not sound.misplaced.any()
+    assert 13_000 < len(sound.gene_ids) == len(references.gene_ids) - references.misplaced.sum()
+    assert all(tuple(table.index) == sound.gene_ids for table in sound.tables.values())
 
 
 def test_blood_is_a_tissue_by_its_pbmc(references: References) -> None:

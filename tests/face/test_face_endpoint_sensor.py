@@ -116,7 +116,7 @@ def test_it_wakes_the_model_once_for_a_dataset_and_reports_its_cold_start(
     [event] = watched.tick().asset_events
     assert isinstance(event, dg.AssetObservation)
     assert event.asset_key == dg.AssetKey(["gem_bulk", "gem_endpoint"])
-    assert (event.tags or {})["dagster/data_version"] == "embedded-1"
+    assert (event.tags or {})["dagster/data_version"] == "embedded-2"
     seconds = event.metadata[COLD_START]
     assert isinstance(seconds, dg.FloatMetadataValue)
     with Ledger(f"sqlite:///{watched.project.ledger}") as ledger:
@@ -182,7 +182,7 @@ def test_repredict_fetches_the_gene_order_first_and_then_refreshes_what_was_pred
 def test_the_embedded_endpoint_is_always_ready_and_just_observed(watched: Watched) -> None:
     watched.register("never_predicted")
     [event] = watched.tick("embedded").asset_events
-    assert (event.tags or {})["dagster/data_version"] == "embedded-1"
+    assert (event.tags or {})["dagster/data_version"] == "embedded-2"
     assert COLD_START not in event.metadata
     assert not watched.tick("embedded").asset_events
 

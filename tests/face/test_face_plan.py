@@ -99,7 +99,7 @@ def test_a_plan_makes_no_request_and_says_how_many_samples_go_where(
     host = server.base_url.removeprefix("http://")
     assert result.exit_code == 0
     assert f"7 samples would be sent to {host}." in result.stdout
-    assert "gem-1-bulk_predict-metadata embedded-1, 20" in result.stdout
+    assert "gem-1-bulk_predict-metadata embedded-2, 20" in result.stdout
     assert server.requests == before
 
 

@@ -20,8 +20,8 @@ class LibraryNoise:
         Standard deviation of a factor per gene (natural log) that a round of libraries shares.
         HPA and GTEx differ by 0.6 (expressed genes, mean over matched tissues).
     donor
-        The same for each library alone. HPA and GTEx differ by 0.7 beyond the shared part, which
-        holds both sources' errors: 0.5 each.
+        The same for each library alone. Beyond the shared part, the means of HPA and GTEx differ by
+        0.4, or 0.3 each; the rest is a single donor's, which no mean shows: an assumption.
     connective, connective_rate
         Largest share of a connective tissue mixed in, and how often: dissected organs carry fat,
         muscle, vessels, nerves and blood.

@@ -25,11 +25,9 @@ from gem_assets.embedded.training.selection import tissue_profiles
 from gem_assets.embedded.weights import Arrays, save_arrays
 
 SOURCES = ("hpa_counts", "hpa_tpm", "tissues_nx")
-"""The references that agree which tissue a gene is of. The table of GTEx means is left out: of the
-genes of one tissue in it and in HPA's (10-fold in HPA, 5-fold in it), 358 of the 362 without a
-zero in any tissue name the same tissue, and 22 of the 413 with one. The values of genes that have a
-zero stand under other tissues there: protamine 1 under brain, prostate-specific antigen under
-esophagus."""
+"""The references that agree which tissue each gene is of. The table of GTEx means is left out: what
+it has of most genes of one tissue had to be taken from the others
+(:func:`~gem_assets.embedded.training.references.misplaced_genes`)."""
 
 MARKERS = 120
 """Marker genes per tissue, as the tissue head has; every pair of tissues shares their union."""
