@@ -1,33 +1,35 @@
 """The asset ``qc_report``: one self-contained HTML file a dataset."""
 
+from __future__ import annotations
+
 import hashlib
-import os
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures, require_rows
 from gem_assets.checks import fail_for_good
-from gem_assets.graph import AssetGraph
+from gem_assets.graph import QC_TABLES, AssetGraph
 
-_TABLES = (
-    "qc_samples",
-    "qc_verdicts",
-    "qc_findings",
-    "predicted_metadata",
-    "classifier_probs",
-    "latents",
-    "sample_labels",
-)
+if TYPE_CHECKING:
+    from gem_assets.datasets import Dataset
+    from gem_assets.qc.calibration import Calibration
+    from gem_assets.qc.settings import QcSettings
+    from gem_assets.report.report_input import ReportInput
+    from gem_assets.warehouse import Warehouse
 
 
 def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
-    """Return the asset; the file is replaced at once, so that a reader never sees half of it."""
+    """Return the asset.
+
+    Beside the page lies a suggested sample sheet, where labels seem to have changed places.
+    """
 
     @dg.asset(
         key=graph.key("qc_report"),
-        deps=graph.keys("qc_verdicts", "qc_samples", "qc_findings", "latents", "raw_counts"),
+        deps=graph.keys(*QC_TABLES, "latents", "raw_counts"),
         group_name=graph.key_prefix,
         kinds={"html"},
         partitions_def=graph.partitions,
@@ -37,66 +39,65 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
     def _qc_report(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-        from gem_assets.counts.tables import matrix_of_tables
         from gem_assets.problems import RefusedInputError
-        from gem_assets.qc.dataset import marker_calls
         from gem_assets.qc.settings import QcSettings
-        from gem_assets.report.content import ReportInput
-        from gem_assets.report.page import build_report
+        from gem_assets.report.corrected_samples import SheetChangedError
         from gem_assets.report.thumbnails import status_bar
+        from gem_assets.reporting import read_report, write_report
 
         name = context.partition_key
         resource = getattr(context.resources, graph.warehouse)
+        warehouse = resource.open()
+        datasets = getattr(context.resources, graph.datasets)
         try:
-            dataset = getattr(context.resources, graph.datasets).open(name)
+            dataset = datasets.open(name)
             settings = QcSettings.from_mapping(dataset.config.thresholds)
+            with plain_failures(context.log):
+                require_rows(graph, warehouse, name, "qc_samples")
+                given = read_report(warehouse, name, settings)
+                calibrated = _calibrations(dataset, datasets.data, warehouse, given, settings)
         except RefusedInputError as refusal:
             fail_for_good(str(refusal))
-        warehouse = resource.open()
-        with plain_failures(context.log):
-            require_rows(graph, warehouse, name, "qc_samples")
-            frames = {table: warehouse.read(table, name).to_pandas() for table in _TABLES}
-            markers = None
-            if graph.modality == "bulk":
-                raw = matrix_of_tables(
-                    warehouse.read("raw_counts", name), warehouse.read("raw_genes", name)
-                )
-                markers = marker_calls(raw, frames, settings)
-        html = build_report(
-            ReportInput(
-                dataset=name,
-                modality=graph.modality,
-                samples=frames["qc_samples"],
-                verdicts=frames["qc_verdicts"],
-                findings=frames["qc_findings"],
-                predicted=frames["predicted_metadata"],
-                probabilities=frames["classifier_probs"],
-                latents=frames["latents"],
-                markers=markers,
+        try:
+            files = write_report(resource.reports, replace(given, calibrations=calibrated))
+        except SheetChangedError as change:
+            fail_for_good(
+                f"What the findings suggest for the sample sheet of {name} is about another sheet "
+                f"than the one that was read last: {change}. Materialise the asset "
+                f"{graph.key_prefix}/qc_findings of {name} first."
             )
-        )
-        path = _replace_file(resource.reports, f"{name}.html", html)
+        html = files.report.read_bytes()
+        metadata: dict[str, dg.MetadataValue] = {
+            "path": dg.MetadataValue.path(files.report),
+            "open": dg.MetadataValue.url(files.report.as_uri()),
+            "kilobytes": dg.MetadataValue.int(len(html) // 1000),
+            "samples by status": dg.MetadataValue.md(status_bar(given.samples)),
+        }
+        if files.corrected_sheet is not None:
+            metadata["suggested sample sheet"] = dg.MetadataValue.path(files.corrected_sheet)
         yield dg.MaterializeResult(
             asset_key=graph.key("qc_report"),
-            data_version=dg.DataVersion(hashlib.sha256(html.encode()).hexdigest()),
-            metadata={
-                "path": dg.MetadataValue.path(path),
-                "open": dg.MetadataValue.url(path.as_uri()),
-                "kilobytes": path.stat().st_size // 1000,
-                "samples by status": dg.MetadataValue.md(status_bar(frames["qc_samples"])),
-            },
+            data_version=dg.DataVersion(hashlib.sha256(html).hexdigest()),
+            metadata=metadata,
         )
 
     return _qc_report
 
 
-def _replace_file(folder: Path, name: str, text: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = (folder / name).resolve()
-    temporary = path.with_name(f".{name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+def _calibrations(
+    dataset: Dataset, data: str, warehouse: Warehouse, given: ReportInput, settings: QcSettings
+) -> dict[str, Calibration]:
+    """Return what the reviews, of this and of other datasets, say about the probabilities."""
+    from gem_assets.assets.reviews import evidence_elsewhere, reviews_of
+    from gem_assets.qc.calibration import calibrations
+
+    if warehouse.modality == "sc":
+        return {}  # judged by groups of cells, whose probabilities no table holds
+    return calibrations(
+        given.verdicts,
+        reviews_of(dataset),
+        given.predicted,
+        given.probabilities,
+        settings,
+        elsewhere=evidence_elsewhere(data, warehouse, dataset.name, given.verdicts, settings),
+    )

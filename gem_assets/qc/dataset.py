@@ -1,62 +1,59 @@
-"""Judge a whole dataset: verdicts, the common cause, and the summary of each sample."""
+"""Judge a whole dataset: each label, what is known of several together, and each sample."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from gem_assets.counts.matrix import CountMatrix
-from gem_assets.qc.answers import vocabularies
-from gem_assets.qc.dataset_cause import cause_findings, dataset_cause
-from gem_assets.qc.markers import samples_that_may_lack_y, sex_markers
+from gem_assets.labels.sheet_cells import sheet_of_cells
+from gem_assets.problems import InputProblem
+from gem_assets.qc.answers import FieldAnswers, field_answers
+from gem_assets.qc.batches import report_batches
+from gem_assets.qc.confused_labels import SUGGESTION_COLUMNS, LabelSearch, stated_column
+from gem_assets.qc.dataset_cause import (
+    SHEET_SHIFTED,
+    UNEXPLAINED,
+    cause_finding,
+    dataset_cause,
+)
+from gem_assets.qc.duplicate_findings import SampleFacts
+from gem_assets.qc.duplicates import duplicates_across, duplicates_within
+from gem_assets.qc.findings import Finding, findings_table
+from gem_assets.qc.marker_evidence import MarkerEvidence, hear_markers, weigh_markers
+from gem_assets.qc.review import apply_reviews
 from gem_assets.qc.settings import QcSettings
+from gem_assets.qc.signatures import Signatures, hashes_only, sign
+from gem_assets.qc.stored_signatures import signature_table
 from gem_assets.qc.summary import summarise_samples
 from gem_assets.qc.verdicts import judge
 
 INPUT_TABLES: Mapping[str, tuple[str, ...] | None] = {
+    "sample_sheet": None,
     "sample_labels": None,
     "predicted_metadata": None,
     "classifier_probs": None,
+    "latents": ("sample_id", "space", "vector"),
     "decoded_counts": ("sample_id", "reconstruction_r"),
-    "aligned_counts": ("sample_id", "matched_share"),
+    "aligned_counts": ("sample_id", "matched_share", "content_hash", "gene_order_hash"),
+    "gene_alignment": ("raw_gene_id", "model_gene_id"),
 }
 """The tables that a judgement reads, and the columns of each (None: all)."""
 
+_SAID_TO_BE = ("cell_line", "cell_type", "tissue")
+"""Fields whose labels make samples alike: replicates of one line are no duplicates."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JudgedDataset:
-    """The three QC tables of a dataset."""
+class QcInput:
+    """What a dataset is judged by.
 
-    verdicts: pd.DataFrame
-    samples: pd.DataFrame
-    findings: pd.DataFrame
-
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the frames by the names of their tables."""
-        return {
-            "qc_verdicts": self.verdicts,
-            "qc_samples": self.samples,
-            "qc_findings": self.findings,
-        }
-
-    def content_hash(self, table: str) -> str:
-        """Return a sha256 over the rows of a table, whenever they were predicted."""
-        frame = self.tables()[table].drop(columns="predicted_at", errors="ignore")
-        return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
-
-
-def judge_dataset(
-    dataset: str,
-    tables: Mapping[str, pd.DataFrame],
-    raw_counts: CountMatrix | None,
-    settings: QcSettings,
-) -> JudgedDataset:
-    """Judge every stated label of a dataset.
-
-    Parameters
+    Attributes
     ----------
     dataset
         Its name.
@@ -65,37 +62,186 @@ def judge_dataset(
     raw_counts
         The counts as read, for the marker genes; None for single cells, which hold too few reads
         of any one gene.
+    aligned
+        The aligned counts, samples x model genes, in the order of the table; None for single
+        cells, of which any two are alike.
+    others
+        What samples of other datasets are recognised by.
+    reviews
+        The result of :func:`gem_assets.qc.review.read_reviews`; None where there are none.
+    """
+
+    dataset: str
+    tables: Mapping[str, pd.DataFrame]
+    raw_counts: CountMatrix | None = None
+    aligned: sparse.csr_array | None = None
+    others: tuple[Signatures, ...] = ()
+    reviews: pd.DataFrame | None = None
+
+    @property
+    def sample_ids(self) -> list[str]:
+        """The samples of the counts, in their order."""
+        return [str(name) for name in self.tables["aligned_counts"]["sample_id"]]
+
+    def answers(self) -> dict[str, FieldAnswers]:
+        """Return what the model answered, by field."""
+        predicted, probs = self.tables["predicted_metadata"], self.tables["classifier_probs"]
+        fields = dict.fromkeys([*predicted["field"].unique(), *probs["field"].unique()])
+        return {str(name): field_answers(str(name), predicted, probs) for name in fields}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedDataset:
+    """The QC tables of a dataset.
+
+    Attributes
+    ----------
+    verdicts, samples, findings, suggestions, signatures
+        The tables ``qc_verdicts``, ``qc_samples``...
+    problems
+        Warnings on the reviews.
+    markers
+        What the marker genes say; None for single cells.
+    """
+
+    verdicts: pd.DataFrame
+    samples: pd.DataFrame
+    findings: pd.DataFrame
+    suggestions: pd.DataFrame
+    signatures: pd.DataFrame
+    problems: tuple[InputProblem, ...] = ()
+    markers: MarkerEvidence | None = field(default=None, repr=False)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the frames by the names of their tables."""
+        return {
+            "qc_verdicts": self.verdicts,
+            "qc_samples": self.samples,
+            "qc_findings": self.findings,
+            "qc_suggestions": self.suggestions,
+            "qc_signatures": self.signatures,
+        }
+
+    def content_hash(self, table: str) -> str:
+        """Return a sha256 over the rows of a table, whenever they were predicted."""
+        frame = self.tables()[table].drop(columns="predicted_at", errors="ignore")
+        return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+
+
+def judge_dataset(given: QcInput, settings: QcSettings) -> JudgedDataset:
+    """Judge every stated label of a bulk dataset, and what its samples have to do together.
+
+    In this order: each label by its own evidence; doubtful ones with a failing partner; the marker
+    genes, which may take an accusation back; the dataset as a whole; labels that changed places;
+    foreign cells; duplicates; batches; and last what people have decided.
+
+    Where the whole dataset fails for a cause that is proven, no labels are said to have changed
+    places: that would be read out of predictions that are worth nothing.
+
+    Parameters
+    ----------
+    given
+        Tables and counts. Without ``raw_counts`` no marker gene is heard, and without ``aligned``
+        duplicates are found by their hashes only.
     settings
         Thresholds.
     """
-    aligned = tables["aligned_counts"]
+    tables, dataset = given.tables, given.dataset
+    answers = given.answers()
+    sheet = sheet_of_cells(tables["sample_sheet"])
+    decoded = tables["decoded_counts"]
     verdicts = judge(
         tables["sample_labels"],
         tables["predicted_metadata"],
         tables["classifier_probs"],
         settings,
-        decoded_counts=tables["decoded_counts"],
+        decoded_counts=decoded,
+        answers=answers,
     )
+    search = LabelSearch(tables, sheet, settings, answers)
+    verdicts = search.hear_partners(verdicts)
+    markers = None
+    if given.raw_counts is not None:
+        markers = hear_markers(given.raw_counts, tables, verdicts, settings)
+        verdicts = weigh_markers(verdicts, markers)
+    shifts = search.shifts()
     cause = dataset_cause(
         verdicts,
         settings,
-        aligned_counts=aligned,
-        decoded_counts=tables["decoded_counts"],
+        aligned_counts=tables["aligned_counts"],
+        decoded_counts=decoded,
+        shifts=shifts,
     )
+    findings: list[Finding] = [] if cause is None else [cause_finding(cause)]
+    suggestions = pd.DataFrame(columns=list(SUGGESTION_COLUMNS), dtype=object)
+    confusions = None
+    if cause is None or cause.cause in (UNEXPLAINED, SHEET_SHIFTED):
+        confusions = search.confusions(dataset, verdicts, shifts)
+        findings += confusions.findings
+        suggestions = confusions.suggestions
+        findings += () if markers is None else markers.findings
+    signatures, duplicates = _duplicates(given, sheet)
+    findings += duplicates
+    if search.batches is not None:
+        batches = report_batches(search.batches, tables["sample_labels"], tables["latents"])
+        findings += () if batches is None else batches.findings()
+    problems: tuple[InputProblem, ...] = ()
+    if given.reviews is not None:
+        reviewed = apply_reviews(verdicts, given.reviews)
+        verdicts, problems = reviewed.verdicts, reviewed.problems
     samples = summarise_samples(
         verdicts,
-        aligned["sample_id"].tolist(),
+        given.sample_ids,
         dataset=dataset,
-        markers=None if raw_counts is None else marker_calls(raw_counts, tables, settings),
+        markers=None if markers is None else markers.sexes,
+        votes={} if markers is None else markers.votes,
+        exchanges=() if confusions is None else confusions.exchanges,
         cause=cause,
-        vocabularies=vocabularies(tables["predicted_metadata"], tables["classifier_probs"]),
+        vocabularies={name: found.classes for name, found in answers.items() if found.classes},
     )
-    return JudgedDataset(verdicts, samples, cause_findings(dataset, cause))
+    return JudgedDataset(
+        verdicts,
+        samples,
+        findings_table(dataset, findings),
+        suggestions,
+        signature_table(signatures),
+        problems,
+        markers,
+    )
 
 
-def marker_calls(
-    raw_counts: CountMatrix, tables: Mapping[str, pd.DataFrame], settings: QcSettings
-) -> pd.DataFrame:
-    """Return what the sex marker genes of each sample say, knowing which samples may lack Y."""
-    lacking = samples_that_may_lack_y(tables["sample_labels"], tables["predicted_metadata"])
-    return sex_markers(raw_counts, settings, may_lack_y=lacking)
+def _duplicates(given: QcInput, sheet: pd.DataFrame) -> tuple[Signatures, list[Finding]]:
+    """Return what the samples are recognised by, and those that are one sample."""
+    aligned = given.tables["aligned_counts"]
+    hashes = [str(name) for name in aligned["content_hash"]]
+    order = str(aligned["gene_order_hash"].iloc[0]) if len(aligned) else ""
+    if given.aligned is None:
+        known = hashes_only(given.dataset, order, given.sample_ids, hashes)
+        return known, duplicates_across(known, given.others)
+    said = _said_to_be(given)
+    signatures = sign(given.dataset, order, given.sample_ids, hashes, given.aligned, said)
+    donors, batches = (_in_order(stated_column(sheet, n), given) for n in ("donor", "batch"))
+    facts = SampleFacts(said, donors, batches, _biological_latents(given))
+    within = duplicates_within(signatures, given.aligned, facts)
+    return signatures, [*within, *duplicates_across(signatures, given.others)]
+
+
+def _said_to_be(given: QcInput) -> list[str | None]:
+    labels = given.tables["sample_labels"]
+    labels = labels[labels["field"].isin(_SAID_TO_BE) & labels["provided_id"].notna()]
+    by_sample = labels.groupby("sample_id")["provided_id"].agg(" + ".join)
+    return _in_order(by_sample, given) or [None] * len(given.sample_ids)
+
+
+def _in_order(by_sample: pd.Series | None, given: QcInput) -> list[str | None] | None:
+    if by_sample is None:
+        return None
+    found = by_sample.astype(object).reindex(given.sample_ids)
+    return [value if isinstance(value, str) else None for value in found]
+
+
+def _biological_latents(given: QcInput) -> np.ndarray | None:
+    latents = given.tables["latents"]
+    held = latents[latents["space"].eq("biological")].drop_duplicates("sample_id")
+    vectors = held.set_index("sample_id")["vector"].reindex(given.sample_ids)
+    return np.stack(vectors.tolist()) if len(vectors) and vectors.notna().all() else None

@@ -6,17 +6,20 @@ gene order) would be forty wrong findings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from gem_assets.qc.findings import Finding, findings_table
+from gem_assets.qc.findings import Finding
 from gem_assets.qc.history import flagged_rate
 from gem_assets.qc.reasons import Status
 from gem_assets.qc.settings import QcSettings
+from gem_assets.qc.shifts import Shift
 
 UNEXPLAINED = "unexplained"
+SHEET_SHIFTED = "sheet_shifted"
+"""Causes in which the predictions are right and the labels stand elsewhere, or may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class DatasetCause:
     Attributes
     ----------
     cause
-        Code of the best-supported cause: ``genes_do_not_fit``, ``values_or_order``,
-        ``one_prediction_for_all`` or ``unexplained``.
+        Code of the best-supported cause: ``sheet_shifted``, ``genes_do_not_fit``,
+        ``values_or_order``, ``one_prediction_for_all`` or ``unexplained``.
     judged, failed
         Samples with a judged label, and those of them with a failing one.
     sample_ids
@@ -55,14 +58,16 @@ def dataset_cause(
     aligned_counts: pd.DataFrame | None = None,
     decoded_counts: pd.DataFrame | None = None,
     model_genes_share: float | None = None,
+    shifts: Sequence[Shift] = (),
 ) -> DatasetCause | None:
     """Return the dataset's common cause, or None where samples fail one by one.
 
     There is one where at least ``dataset_cause_min_judged`` samples are judged, at least
     ``dataset_cause_min_failed`` of them fail, and these are more than ``dataset_cause_share``.
-    The causes are tried on what is at hand, the most telling first: reads or model genes that
-    did not align; decoded counts unlike the input; the same prediction whatever the label. Where
-    none is proven, the sentence says so and names what is left to check.
+    The causes are tried on what is at hand, the most telling first: labels that fit some rows
+    further along the sheet; reads or model genes that did not align; decoded counts unlike the
+    input; the same prediction whatever the label. Where none is proven, the sentence says so and
+    names what is left to check.
 
     Parameters
     ----------
@@ -76,6 +81,9 @@ def dataset_cause(
         Columns sample_id, reconstruction_r.
     model_genes_share
         Share of the model's genes that the dataset holds.
+    shifts
+        The result of :func:`gem_assets.qc.shifts.find_shifts`. One that only a shift explains is a
+        cause, if it contradicts most of the failing samples.
     """
     assessed = verdicts[verdicts["status"].ne(str(Status.NOT_ASSESSED))]
     failing = assessed[assessed["status"].eq(str(Status.FAIL))]
@@ -88,7 +96,9 @@ def dataset_cause(
     ):
         return None
     cause, because = next(
-        _proven_causes(failing, settings, aligned_counts, decoded_counts, model_genes_share),
+        _proven_causes(
+            failing, settings, aligned_counts, decoded_counts, model_genes_share, shifts
+        ),
         (
             UNEXPLAINED,
             "too many for single mistakes; check whether the rows of the sample sheet are shifted "
@@ -99,12 +109,10 @@ def dataset_cause(
     return DatasetCause(cause, judged, len(samples), samples, f"{seen}: {because}.")
 
 
-def cause_findings(dataset: str, cause: DatasetCause | None) -> pd.DataFrame:
-    """Return the cause as rows of the ``qc_findings`` table: one, or none."""
-    if cause is None:
-        return findings_table(dataset, ())
+def cause_finding(cause: DatasetCause) -> Finding:
+    """Return the cause as a finding; its score is the share of failing samples."""
     rate, low, high = flagged_rate(cause.failed, cause.judged)
-    found = Finding(
+    return Finding(
         kind="dataset_cause",
         sample_ids=cause.sample_ids,
         reason=cause.cause,
@@ -113,7 +121,6 @@ def cause_findings(dataset: str, cause: DatasetCause | None) -> pd.DataFrame:
         ci_low=low,
         ci_high=high,
     )
-    return findings_table(dataset, (found,))
 
 
 def _proven_causes(
@@ -122,8 +129,19 @@ def _proven_causes(
     aligned_counts: pd.DataFrame | None,
     decoded_counts: pd.DataFrame | None,
     model_genes_share: float | None,
+    shifts: Sequence[Shift],
 ) -> Iterator[tuple[str, str]]:
     """Yield (code, clause) of each cause that the tables at hand prove, the most telling first."""
+    wrong = set(failing["sample_id"])
+    for shift in shifts:
+        if shift.alone and 2 * len(wrong & shift.contradicted) > len(wrong):
+            far = f"{abs(shift.rows)} row{'s' if abs(shift.rows) > 1 else ''}"
+            yield (
+                SHEET_SHIFTED,
+                f"{len(wrong & shift.contradicted)} of them fit the label stated {far} "
+                f"{'below' if shift.rows > 0 else 'above'} their own, so the labels slipped "
+                "against the samples",
+            )
     if aligned_counts is not None:
         matched = _median(aligned_counts["matched_share"])
         if matched < settings.low_matched_share:

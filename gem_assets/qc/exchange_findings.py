@@ -58,6 +58,13 @@ def _of_exchange(
             "of the samples or of their rows in the sheet" if exchange.whole_row else f"of {fields}"
         )
         clause += f" {what}"
+    elif not exchange.takes_from:
+        members = _listed(exchange.sample_ids)
+        clause = (
+            f"{len(exchange.sample_ids)} samples contradict their {fields} ({members}): an "
+            "exchange explains some of them, but one is left over, so a label was wrong by itself "
+            "or its partner is not here"
+        )
     else:
         members = _listed(exchange.sample_ids)
         clause = (
@@ -65,7 +72,8 @@ def _of_exchange(
             f"({members}): consistent with an exchange among them, but their labels can't tell "
             "who exchanged with whom"
         )
-    sentence = f"{clause} (joint likelihood ratio {_ratio(exchange.log_ratio)})."
+    least = "" if exchange.takes_from else "of a pair "
+    sentence = f"{clause} (joint likelihood ratio {least}{_ratio(exchange.log_ratio)})."
     if exchange.reason == SAME_DONOR:
         sentence += " Others fit alike; these two are of one donor."
     if exchange.across_batches:
@@ -130,4 +138,4 @@ def _rows(rows: int) -> str:
 
 def _ratio(log_ratio: float) -> str:
     """Return a ratio by its power of ten: no more of it is known."""
-    return f"about 1e{math.floor(log_ratio / math.log(10))}"
+    return f"about 1e{math.floor(log_ratio / math.log(10) + 1e-9)}"

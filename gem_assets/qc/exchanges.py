@@ -210,7 +210,7 @@ class _Search:
         names = self._fits.samples
         if not len(takers):
             return Exchange(
-                kind, reason, tuple(names[members]), self._accusing(), False, (), LOG_JOINT_RATIO
+                kind, reason, tuple(names[members]), self._told(members), False, (), LOG_JOINT_RATIO
             )
         gains = {
             name: float(fit.gain_of_each(takers, givers).sum())
@@ -237,6 +237,13 @@ class _Search:
             ),
             across_batches=len(np.unique(self._batch[takers])) > 1,
         )
+
+    def _told(self, members: NDArray[np.intp]) -> tuple[str, ...]:
+        """Return the fields in which a member would gain clearly by another's label."""
+        fits = self._fits.fields
+        best = {name: fits[name].gain(members, members).max() for name in self._accusing()}
+        told = tuple(name for name, gained in best.items() if gained >= LOG_JOINT_RATIO / 2)
+        return told or self._accusing()
 
     def _accusing(self) -> tuple[str, ...]:
         return tuple(name for name in self._names if name not in FIELD_CAP)

@@ -112,6 +112,7 @@ def describe(verdict: Verdict) -> str:
         else f"expression looks like {verdict.predicted}, a related line",
         Reason.PREDICTION_MORE_GENERAL: f"the prediction is only {verdict.predicted}",
         Reason.DOUBTFUL: f"expression {looks.replace('looks', 'looks more')} {verdict.predicted}",
+        Reason.MARKERS_CONTRADICT_LABEL: f"predicted {verdict.predicted}, too",
     }
     claim = by_reason.get(Reason(verdict.reason), f"expression {looks} {verdict.predicted}")
     sentence = f"Labelled {verdict.provided}; {claim}{_numbers(verdict)}"
@@ -136,6 +137,8 @@ def _reservation(verdict: Verdict) -> str:
         return ", but the model reconstructs this sample far worse than the others"
     if verdict.reason == Reason.WEAK_EVIDENCE:
         return ", too weakly to tell"
+    if verdict.reason == Reason.CONTRADICTS_WITH_PARTNER:
+        return ", and another sample that fails holds the label that fits"
     if verdict.field == "tissue" and verdict.status == Status.UNCLEAR:
         if verdict.reason in (Reason.CONTRADICTS, Reason.DOUBTFUL):
             return ", which a cell line may"
@@ -174,7 +177,7 @@ def markers_word(verdict: Verdict, marker: MarkerCall | None) -> str | None:
         # Where label and model agree, or no model spoke, silence is not worth a sentence.
         return f"Marker genes don't settle it: {marker.sentence}" if verdict.flagged else None
     if marker.call != verdict.provided_id:
-        if verdict.flagged:
+        if verdict.flagged and verdict.predicted_id == marker.call:
             return f"Marker genes agree with the prediction: {marker.call}."
         return f"Marker genes contradict the stated sex: {marker.sentence}"
     if verdict.flagged:
@@ -184,6 +187,8 @@ def markers_word(verdict: Verdict, marker: MarkerCall | None) -> str | None:
 
 def suggest(verdict: Verdict, marker: MarkerCall | None) -> str | None:
     """Return what to do about one verdict, None where nothing needs doing."""
+    if verdict.field == "tissue" and verdict.reason == Reason.MARKERS_AGREE_WITH_LABEL:
+        return "Keep the stated tissue: its marker genes agree with it."
     if verdict.field == "sex" and marker is not None and marker.call in _SEXES:
         if marker.call == verdict.provided_id and verdict.flagged:
             return "Keep the stated sex: its marker genes agree with it."

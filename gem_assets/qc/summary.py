@@ -10,6 +10,7 @@ from gem_assets.labels.buckets import nearest_class
 from gem_assets.labels.ontology import label_of
 from gem_assets.labels.table import VALUE_SEPARATOR
 from gem_assets.qc.dataset_cause import DatasetCause
+from gem_assets.qc.exchanges import Exchange
 from gem_assets.qc.reasons import EVIDENCE_GROUP, Reason, Status, worst
 from gem_assets.qc.sentences import (
     MarkerCall,
@@ -20,6 +21,7 @@ from gem_assets.qc.sentences import (
     read_verdicts,
     suggest,
 )
+from gem_assets.qc.vote import TissueVote
 
 SAMPLE_COLUMNS = ("dataset", "sample_id", "status", "reasons", "sentence", "suggestion")
 
@@ -30,6 +32,8 @@ def summarise_samples(
     *,
     dataset: str,
     markers: pd.DataFrame | None = None,
+    votes: Mapping[str, TissueVote] | None = None,
+    exchanges: Sequence[Exchange] = (),
     cause: DatasetCause | None = None,
     vocabularies: Mapping[str, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
@@ -45,6 +49,10 @@ def summarise_samples(
         Its name.
     markers
         The result of :func:`gem_assets.qc.markers.sex_markers`; not for single cells.
+    votes
+        By sample, what the marker genes say between a stated and a predicted tissue.
+    exchanges
+        Labels that may have changed places, strongest first; who is in one is told with whom.
     cause
         The dataset's common cause, to which flagged samples then refer.
     vocabularies
@@ -61,6 +69,7 @@ def summarise_samples(
     by_sample = read_verdicts(verdicts)
     calls = _marker_calls(markers)
     nearest = _NearestClass(vocabularies or {})
+    partners = _partners(exchanges)
     rows = []
     for sample in sample_ids:
         found = by_sample.get(sample, [])
@@ -71,8 +80,8 @@ def summarise_samples(
                 sample,
                 worst([verdict.status for verdict in found]),
                 [f"{verdict.field}:{verdict.reason}" for verdict in found],
-                _sentence(found, marker, cause, nearest),
-                _suggestion(found, marker, cause),
+                _sentence(found, marker, (votes or {}).get(sample), cause, nearest),
+                _suggestion(found, marker, partners.get(sample), cause),
             )
         )
     # As objects a missing suggestion is None; pandas 3 would make it NaN.
@@ -121,6 +130,22 @@ _ONE_SAMPLE: dict[str, str] = {
 }
 
 
+def _partners(exchanges: Sequence[Exchange]) -> dict[str, str]:
+    """Return, by sample, with whom it may have changed places."""
+    partners: dict[str, str] = {}
+    for exchange in exchanges:
+        names = exchange.sample_ids
+        for place, sample in enumerate(names):
+            others = names[place + 1 :] + names[:place]
+            told = (
+                f"with {others[0]}"
+                if len(others) == 1
+                else f"among {len(names)} samples (see the finding)"
+            )
+            partners.setdefault(sample, told)
+    return partners
+
+
 def _verb(n: int, singular: str, plural: str) -> str:
     return singular if n == 1 else plural
 
@@ -166,6 +191,7 @@ def _swap_suspected(found: Sequence[Verdict]) -> bool:
 def _sentence(
     found: Sequence[Verdict],
     marker: MarkerCall | None,
+    vote: TissueVote | None,
     cause: DatasetCause | None,
     nearest: _NearestClass,
 ) -> str:
@@ -174,7 +200,11 @@ def _sentence(
     flagged = [verdict for verdict in found if verdict.flagged]
     passed = [verdict for verdict in found if verdict.status == Status.PASS]
     unjudged = [verdict for verdict in found if verdict.status == Status.NOT_ASSESSED]
-    parts = [describe(verdict) for verdict in flagged]
+    parts = []
+    for verdict in flagged:
+        parts.append(describe(verdict))
+        if verdict.field == "tissue" and vote is not None:
+            parts.append(vote.sentence)
     if _swap_suspected(found):
         parts.append("Independent labels fail together: swap or contamination suspected.")
     parts += [
@@ -197,12 +227,17 @@ def _sentence(
 
 
 def _suggestion(
-    found: Sequence[Verdict], marker: MarkerCall | None, cause: DatasetCause | None
+    found: Sequence[Verdict],
+    marker: MarkerCall | None,
+    partners: str | None,
+    cause: DatasetCause | None,
 ) -> str | None:
     if not found:
         return "State a label in the sample sheet to have it judged."
     if cause is not None and any(verdict.status == Status.FAIL for verdict in found):
         return "Settle the dataset's finding before changing this label."
+    if partners is not None:
+        return f"Check the sample's records: it may have changed places {partners}."
     if _swap_suspected(found):
         return (
             "Check the sample's identity (records, neighbours on the plate, genotypes) before "

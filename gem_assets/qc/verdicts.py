@@ -6,6 +6,8 @@ loops over samples.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -51,6 +53,7 @@ def judge(
     settings: QcSettings,
     *,
     decoded_counts: pd.DataFrame | None = None,
+    answers: Mapping[str, FieldAnswers] | None = None,
 ) -> pd.DataFrame:
     """Return the verdict on every stated label of a dataset.
 
@@ -67,6 +70,9 @@ def judge(
     decoded_counts
         Columns sample_id, reconstruction_r: a sample that the model reconstructs far worse than
         the others (``settings.outlier_mads``) warns where it would fail. Without it none does.
+    answers
+        What :func:`gem_assets.qc.answers.field_answers` made of the predictions, by field, where
+        that is known already.
 
     Returns
     -------
@@ -97,7 +103,10 @@ def judge(
     verdicts = _blank(sample_labels)
     for field in verdicts["field"].unique():
         rows = np.flatnonzero(verdicts["field"].eq(field))
-        _judge_field(verdicts, rows, str(field), predicted_metadata, classifier_probs, settings)
+        known = None if answers is None else answers.get(str(field))
+        if known is None:
+            known = field_answers(str(field), predicted_metadata, classifier_probs)
+        _judge_field(verdicts, rows, known, str(field), predicted_metadata, settings)
     verdicts = adjust(verdicts, settings, decoded_counts)
     return _with_provenance(verdicts, predicted_metadata, classifier_probs)[list(VERDICT_COLUMNS)]
 
@@ -124,9 +133,9 @@ def _kind(field: str) -> FieldKind:
 def _judge_field(
     verdicts: pd.DataFrame,
     rows: NDArray[np.intp],
+    answers: FieldAnswers,
     field: str,
     predicted_metadata: pd.DataFrame,
-    classifier_probs: pd.DataFrame,
     settings: QcSettings,
 ) -> None:
     """Write the verdicts on one field into its rows."""
@@ -142,7 +151,6 @@ def _judge_field(
         verdicts.loc[known, "predicted_label"] = [f"{value:g}" for value in predicted[known]]
         return
 
-    answers = field_answers(field, predicted_metadata, classifier_probs)
     at = answers.samples.get_indexer(pd.Index(labels["sample_id"]))
     answered = np.append(answers.top, -1)[at] >= 0  # an unknown sample is at -1, the last
     _write_predictions(verdicts, labels.index[answered], at[answered], answers)

@@ -7,9 +7,12 @@ import pandas as pd
 from scipy import sparse
 
 from gem_assets.counts.matrix import CountMatrix
-from gem_assets.qc.dataset import judge_dataset
+from gem_assets.labels.sheet_cells import CELLS
+from gem_assets.qc.dataset import JudgedDataset, QcInput, judge_dataset
 from gem_assets.qc.markers import CHRY_GENES, XIST
+from gem_assets.qc.review import LABEL, REVIEW_COLUMNS, read_reviews
 from gem_assets.qc.settings import QcSettings
+from gem_assets.qc.stored_signatures import signatures_of_table
 from gem_assets.warehouse import validate
 
 SAMPLES = ("s1", "s2", "s3")
@@ -68,8 +71,34 @@ def tables_of(stated: dict[str, str], found: dict[str, str]) -> dict[str, pd.Dat
         "predicted_metadata": pd.DataFrame(predicted),
         "classifier_probs": pd.DataFrame(probabilities),
         "decoded_counts": pd.DataFrame({"sample_id": SAMPLES, "reconstruction_r": [0.9] * 3}),
-        "aligned_counts": pd.DataFrame({"sample_id": SAMPLES, "matched_share": [1.0] * 3}),
+        "aligned_counts": pd.DataFrame(
+            {
+                "sample_id": SAMPLES,
+                "matched_share": [1.0] * 3,
+                "content_hash": [letter * 32 for letter in "abc"],
+                "gene_order_hash": "sha256:0123456789abcdef",
+            }
+        ),
+        "sample_sheet": CELLS.empty_table().to_pandas(),
+        "latents": pd.DataFrame({"sample_id": [], "space": [], "vector": []}, dtype=object),
+        "gene_alignment": pd.DataFrame({"raw_gene_id": [], "model_gene_id": []}, dtype=object),
     }
+
+
+def judged_of(
+    tables: dict[str, pd.DataFrame], counts: CountMatrix | None = None, **more: object
+) -> JudgedDataset:
+    return judge_dataset(QcInput("d", tables, counts, **more), QcSettings())
+
+
+def with_sheet(tables: dict[str, pd.DataFrame], **columns: list[str]) -> dict[str, pd.DataFrame]:
+    """Return the tables with columns of a sheet whose rows are in the order of the samples."""
+    cells = [
+        {"dataset": "d", "row": i, "sample_id": sample, "sheet_column": name, "text": text}
+        for name, texts in columns.items()
+        for i, (sample, text) in enumerate(zip(SAMPLES, texts, strict=True))
+    ]
+    return tables | {"sample_sheet": pd.DataFrame(cells)}
 
 
 def counts_of(sexes: dict[str, str]) -> CountMatrix:
@@ -85,7 +114,7 @@ def counts_of(sexes: dict[str, str]) -> CountMatrix:
 def test_a_false_sex_fails_and_its_markers_side_with_the_prediction() -> None:
     truth = {"s1": "male", "s2": "female", "s3": "male"}
     stated = truth | {"s3": "female"}
-    judged = judge_dataset("d", tables_of(stated, truth), counts_of(truth), QcSettings())
+    judged = judged_of(tables_of(stated, truth), counts_of(truth))
     assert judged.samples.set_index("sample_id")["status"].to_dict() == {
         "s1": "pass",
         "s2": "pass",
@@ -99,7 +128,7 @@ def test_a_false_sex_fails_and_its_markers_side_with_the_prediction() -> None:
 
 def test_a_dataset_without_labels_has_a_row_a_sample_and_no_verdict() -> None:
     truth = dict.fromkeys(SAMPLES, "male")
-    judged = judge_dataset("d", tables_of({}, truth), None, QcSettings())
+    judged = judged_of(tables_of({}, truth))
     assert judged.verdicts.empty
     assert judged.samples["status"].tolist() == ["not_assessed"] * 3
     for name, frame in judged.tables().items():
@@ -109,12 +138,82 @@ def test_a_dataset_without_labels_has_a_row_a_sample_and_no_verdict() -> None:
 def test_the_hash_of_a_table_does_not_follow_the_time_of_prediction() -> None:
     truth = dict.fromkeys(SAMPLES, "male")
     tables = tables_of(truth, truth)
-    first = judge_dataset("d", tables, None, QcSettings())
+    first = judged_of(tables)
     later = pd.Timestamp("2026-02-02", tz="UTC")
     for name in ("predicted_metadata", "classifier_probs"):
         tables[name] = tables[name].assign(predicted_at=later)
-    second = judge_dataset("d", tables, None, QcSettings())
+    second = judged_of(tables)
     tables = tables_of(truth | {"s1": "female"}, truth)
-    third = judge_dataset("d", tables, None, QcSettings())
+    third = judged_of(tables)
     hashes = [judged.content_hash("qc_verdicts") for judged in (first, second, third)]
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+TRUTH = {"s1": "male", "s2": "female", "s3": "male"}
+
+
+def status_of(judged: JudgedDataset, sample: str) -> tuple[str, str]:
+    row = judged.verdicts.set_index("sample_id").loc[sample]
+    return row["status"], row["reason"]
+
+
+def test_an_accusation_that_the_marker_genes_rebut_warns_and_blames_the_model() -> None:
+    judged = judged_of(tables_of(TRUTH, TRUTH | {"s3": "female"}), counts_of(TRUTH))
+    assert status_of(judged, "s3") == ("warn", "markers_agree_with_label")
+    sample = judged.samples.set_index("sample_id").loc["s3"]
+    assert "probably an error of the model" in sample["sentence"]
+    assert sample["suggestion"] == "Keep the stated sex: its marker genes agree with it."
+
+
+def test_a_sex_that_the_model_confirms_warns_where_its_marker_genes_do_not() -> None:
+    truth = TRUTH | {"s3": "female"}
+    judged = judged_of(tables_of(TRUTH, TRUTH), counts_of(truth))
+    assert status_of(judged, "s3") == ("warn", "markers_contradict_label")
+    sentence = judged.samples.set_index("sample_id")["sentence"]["s3"]
+    assert "Labelled male; predicted male, too" in sentence
+    assert "Marker genes contradict the stated sex" in sentence
+
+
+def test_two_exchanged_labels_are_a_swap_with_a_suggested_sheet() -> None:
+    stated = TRUTH | {"s1": "female", "s2": "male"}
+    tables = with_sheet(
+        tables_of(stated, TRUTH), sex=[stated[s] for s in SAMPLES], donor=["d1", "d2", "NA"]
+    )
+    judged = judged_of(tables)
+    assert judged.findings[["kind", "reason"]].to_numpy().tolist() == [
+        ["shift", "shift_or_exchange"],  # of three rows, one slipped would say the same
+        ["swap", "mutual_pair"],
+    ]
+    suggested = judged.suggestions.set_index(["sample_id", "sheet_column"])["suggested"]
+    assert suggested.to_dict() == {("s1", "sex"): "male", ("s2", "sex"): "female"}
+    advice = judged.samples.set_index("sample_id")["suggestion"]
+    assert advice["s1"].endswith("it may have changed places with s2.")
+    for name, frame in judged.tables().items():
+        validate(name, frame)
+
+
+def test_a_reviewed_label_keeps_its_verdict_and_names_who_looked() -> None:
+    reviews = read_reviews(
+        pd.DataFrame(
+            [["s3", "sex", "label_correct", "Ada", "2026-02-01", "", ""]],
+            columns=[*REVIEW_COLUMNS, LABEL],
+        )
+    )
+    judged = judged_of(tables_of(TRUTH | {"s3": "female"}, TRUTH), reviews=reviews)
+    assert status_of(judged, "s3") == ("fail", "contradicts")
+    assert judged.verdicts.set_index("sample_id")["reviewed_by"]["s3"] == "Ada"
+    assert judged.problems == ()
+
+
+def test_a_sample_of_another_dataset_is_recognised_by_its_counts() -> None:
+    counts = sparse.csr_array(np.arange(1, 61).reshape(3, 20))
+    tables = tables_of(TRUTH, TRUTH)
+    first = judged_of(tables, aligned=counts)
+    stored = first.signatures.assign(dataset="other")
+    judged = judged_of(tables, aligned=counts, others=signatures_of_table(stored))
+    across = judged.findings[judged.findings["other_dataset"].notna()]
+    assert across[["kind", "reason", "other_dataset"]].to_numpy().tolist() == [
+        ["duplicate", "identical_counts", "other"]
+    ]
+    for name, frame in judged.tables().items():
+        validate(name, frame)

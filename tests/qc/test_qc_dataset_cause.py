@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from qc_rows import BRAIN, HEART, LIVER, LYMPH_NODE, Answers, stated, verdicts_on
 
-from gem_assets.qc.dataset_cause import DatasetCause, cause_findings, dataset_cause
+from gem_assets.qc.dataset_cause import DatasetCause, cause_finding, dataset_cause
 from gem_assets.qc.settings import QcSettings
+from gem_assets.qc.shifts import Shift
 
 SETTINGS = QcSettings()
 ALL = {LIVER: 0.0, HEART: 0.0, BRAIN: 0.0, LYMPH_NODE: 0.0}
@@ -111,15 +112,25 @@ def test_good_tables_prove_nothing() -> None:
 
 
 def test_the_cause_is_one_finding_with_its_interval() -> None:
-    rows = cause_findings("d", cause_of(failing(6, 10)))
-    assert len(rows) == 1
-    row = rows.iloc[0]
-    assert (row["kind"], row["reason"], row["score"]) == ("dataset_cause", "unexplained", 0.6)
-    assert row["ci_low"] < 0.6 < row["ci_high"]
-    assert row["sample_ids"] == [f"s{i}" for i in range(6)]
+    found = cause_finding(cause_of(failing(6, 10)))
+    assert (found.kind, found.reason, found.score) == ("dataset_cause", "unexplained", 0.6)
+    assert found.ci_low < 0.6 < found.ci_high
+    assert found.sample_ids == tuple(f"s{i}" for i in range(6))
 
 
-def test_no_cause_is_no_finding() -> None:
-    rows = cause_findings("d", None)
-    assert rows.empty
-    assert "sentence" in rows.columns
+@pytest.mark.parametrize(("alone", "cause"), [(True, "sheet_shifted"), (False, "unexplained")])
+def test_labels_that_only_a_shift_explains_are_the_cause(alone: bool, cause: str) -> None:
+    slipped = tuple(f"s{i}" for i in range(6))
+    shift = Shift(
+        rows=-2,
+        fields=("tissue",),
+        sample_ids=slipped,
+        takes_from=(None,) * 6,
+        contradicted=frozenset(slipped),
+        places=5,
+        log_ratio=30.0,
+        alone=alone,
+    )
+    found = cause_of(failing(6, 10), shifts=[shift])
+    assert found.cause == cause
+    assert ("6 of them fit the label stated 2 rows above their own" in found.sentence) is alone

@@ -205,6 +205,19 @@ def test_a_batch_of_its_own_may_be_shifted() -> None:
     assert (shift.rows, shift.batch, len(shift.sample_ids)) == (1, "two", 24)
 
 
+def test_three_errors_beside_a_right_label_are_no_shift() -> None:
+    female, male = (LIVER, "female"), (LIVER, "male")
+    true = [female] * 12 + [male] * 12
+    given = exchanged(true)
+    given[0], given[12], given[14] = male, female, female
+    fits, verdicts, _ = tables(true, given, 0.999)
+    assert find_shifts(fits) == []
+    (group,) = find_exchanges(fits, verdicts)
+    assert (group.fields, set(group.sample_ids)) == (("sex",), {"s0", "s12", "s14"})
+    (finding,) = exchange_findings([group], [], verdicts)
+    assert "one is left over" in finding.sentence
+
+
 def test_a_sorted_sheet_says_shift_and_exchange_alike() -> None:
     true: list[Label] = [(LIVER,)] * 20 + [(BRAIN,)] * 20
     given = [*true[-1:], *true[:-1]]

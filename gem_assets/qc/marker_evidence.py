@@ -1,0 +1,138 @@
+"""What marker genes say of a bulk dataset: sex, the vote on each doubted tissue, foreign cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gem_assets.counts.matrix import CountMatrix
+from gem_assets.qc.contamination import blood_findings, mixed_sex_findings
+from gem_assets.qc.findings import Finding
+from gem_assets.qc.markers import samples_that_may_lack_y, sex_markers
+from gem_assets.qc.mixtures import find_mixtures, mixture_findings
+from gem_assets.qc.reasons import Reason, Status
+from gem_assets.qc.settings import QcSettings
+from gem_assets.qc.tissue_levels import load_tissue_levels, marker_counts
+from gem_assets.qc.vote import TissueVote, Vote, sex_vote, taken_tissues, tissue_vote
+
+_VOTED_ON = (str(Status.FAIL), str(Status.WARN), str(Status.UNCLEAR))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarkerEvidence:
+    """The third voice beside label and prediction.
+
+    Attributes
+    ----------
+    sexes
+        The result of :func:`gem_assets.qc.markers.sex_markers`.
+    votes
+        By sample, the vote on a tissue that fails, warns or is unclear.
+    findings
+        Mixtures, cells of both sexes, blood.
+    """
+
+    sexes: pd.DataFrame
+    votes: Mapping[str, TissueVote]
+    findings: tuple[Finding, ...]
+
+
+def hear_markers(
+    raw_counts: CountMatrix,
+    tables: Mapping[str, pd.DataFrame],
+    verdicts: pd.DataFrame,
+    settings: QcSettings,
+) -> MarkerEvidence:
+    """Return what the marker genes of a bulk dataset say.
+
+    Parameters
+    ----------
+    raw_counts
+        As read.
+    tables
+        ``sample_labels``, ``predicted_metadata`` and ``gene_alignment`` (raw_gene_id,
+        model_gene_id: genes that the file names otherwise are found by it).
+    verdicts
+        The verdicts of :func:`gem_assets.qc.verdicts.judge` on the same samples.
+    settings
+        Thresholds.
+    """
+    counts = _by_model_gene(raw_counts, tables["gene_alignment"])
+    sexes = marker_calls(counts, tables, settings)
+    levels = load_tissue_levels()
+    seen = marker_counts(counts, levels)
+    tissue = verdicts[verdicts["field"].eq("tissue")].set_index("sample_id")
+    stated: dict[str, str | None] = {
+        str(sample): term for sample, term in tissue["provided_id"].items() if isinstance(term, str)
+    }
+    predicted = _predicted_tissues(tables["predicted_metadata"])
+    row = {sample: i for i, sample in enumerate(counts.sample_ids)}
+    votes = {
+        sample: tissue_vote(seen.cpm[row[sample]], seen, levels, one, other)
+        for sample in map(str, tissue.index[tissue["status"].isin(_VOTED_ON)])
+        if (one := stated.get(sample)) and (other := predicted.get(sample)) and sample in row
+    }
+    taken = taken_tissues(seen, levels, stated, predicted)
+    return MarkerEvidence(
+        sexes,
+        votes,
+        (
+            *mixture_findings(find_mixtures(seen, levels, taken)),
+            *mixed_sex_findings(sexes, settings),
+            *blood_findings(counts, taken),
+        ),
+    )
+
+
+def marker_calls(
+    raw_counts: CountMatrix, tables: Mapping[str, pd.DataFrame], settings: QcSettings
+) -> pd.DataFrame:
+    """Return what the sex marker genes of each sample say, knowing which samples may lack Y."""
+    lacking = samples_that_may_lack_y(tables["sample_labels"], tables["predicted_metadata"])
+    return sex_markers(raw_counts, settings, may_lack_y=lacking)
+
+
+def weigh_markers(verdicts: pd.DataFrame, evidence: MarkerEvidence) -> pd.DataFrame:
+    """Return the verdicts with the marker genes heard.
+
+    A tissue or sex that fails, but whose marker genes agree with the label and not with the
+    prediction, warns: more likely the model errs. A sex that passes while its marker genes say
+    the other one warns: label and model may share an error of the sheet's.
+    """
+    verdicts = verdicts.copy()
+    call = verdicts["sample_id"].map(evidence.sexes.set_index("sample_id")["call"])
+    failing = verdicts["status"].eq(str(Status.FAIL))
+    of_sex = verdicts["field"].eq("sex")
+    heard = zip(verdicts["provided_id"], verdicts["predicted_id"], call, strict=True)
+    sex_votes = [sex_vote(str(one), str(two), str(three)) for one, two, three in heard]
+    tissue_votes = verdicts["sample_id"].map(
+        {sample: vote.vote for sample, vote in evidence.votes.items()}
+    )
+    rebutted = failing & (
+        (of_sex & pd.Series(sex_votes, index=verdicts.index).eq(Vote.MODEL_ERROR))
+        | (verdicts["field"].eq("tissue") & tissue_votes.eq(Vote.MODEL_ERROR))
+    )
+    verdicts.loc[rebutted, "status"] = str(Status.WARN)
+    verdicts.loc[rebutted, "reason"] = str(Reason.MARKERS_AGREE_WITH_LABEL)
+    sexes = {"female", "male"}
+    denied = of_sex & verdicts["status"].eq(str(Status.PASS)) & call.isin(sexes)
+    denied &= verdicts["provided_id"].isin(sexes) & verdicts["provided_id"].ne(call)
+    verdicts.loc[denied, "status"] = str(Status.WARN)
+    verdicts.loc[denied, "reason"] = str(Reason.MARKERS_CONTRADICT_LABEL)
+    return verdicts
+
+
+def _by_model_gene(counts: CountMatrix, alignment: pd.DataFrame) -> CountMatrix:
+    """Return the counts with the model's Ensembl ids for the genes that were found in it."""
+    known = alignment.dropna(subset="model_gene_id")
+    names = dict(zip(known["raw_gene_id"], known["model_gene_id"], strict=True))
+    genes = tuple(str(names.get(gene, gene)) for gene in counts.gene_ids)
+    return CountMatrix(counts.sample_ids, genes, counts.counts, counts.gene_symbols)
+
+
+def _predicted_tissues(predicted_metadata: pd.DataFrame) -> dict[str, str | None]:
+    of_tissue = predicted_metadata[predicted_metadata["field"].eq("tissue")]
+    of_tissue = of_tissue.dropna(subset="predicted_id")
+    return dict(zip(of_tissue["sample_id"], of_tissue["predicted_id"], strict=True))
