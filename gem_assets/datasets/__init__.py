@@ -1,7 +1,8 @@
 """What belongs to a dataset: its folder, the files in it, and its ``dataset.yaml``.
 
 A dataset is a folder ``bulk/NAME/`` or ``sc/NAME/`` below the data location (a local folder or any
-fsspec location). Nothing here is ever written to, and nothing outside the folder is read.
+fsspec location). Nothing outside the folder is read, and nothing in it is ever written to but its
+``review.csv``, by a person's command.
 """
 
 from gem_assets.datasets.catalogue import DATASET_NAME, choose_datasets, dataset_names
@@ -13,16 +14,26 @@ from gem_assets.datasets.dataset import (
     dataset_in,
     open_dataset,
 )
+from gem_assets.datasets.review_file import (
+    REVIEW_NAME,
+    add_review_row,
+    read_review_file,
+    review_path,
+)
 
 __all__ = [
     "CONFIG_NAME",
     "DATASET_NAME",
+    "REVIEW_NAME",
     "SHEET_NAMES",
     "Dataset",
     "DatasetConfig",
+    "add_review_row",
     "choose_datasets",
     "dataset_config",
     "dataset_in",
     "dataset_names",
     "open_dataset",
+    "read_review_file",
+    "review_path",
 ]

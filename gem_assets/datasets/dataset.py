@@ -12,6 +12,7 @@ from gem_assets.datasets.catalogue import DATASET_NAME
 from gem_assets.datasets.config import CONFIG_NAME, DatasetConfig, read_config
 from gem_assets.datasets.counts import find_counts, merged_table
 from gem_assets.datasets.places import found_path, named_path, reaching
+from gem_assets.datasets.review_file import REVIEW_NAME, review_path
 from gem_assets.problems import refuse
 from gem_assets.settings import Modality
 
@@ -42,6 +43,8 @@ class Dataset:
         What ``dataset.yaml`` says; the defaults where there is none.
     alias_file
         The table of aliases, if they are not in ``dataset.yaml`` itself.
+    reviews
+        What people decided about the labels; None where nothing was reviewed.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Dataset:
     sheet: UPath | None = None
     config: DatasetConfig = field(default_factory=DatasetConfig)
     alias_file: UPath | None = None
+    reviews: UPath | None = None
 
     @property
     def aliases(self) -> dict[str, dict[str, str]] | UPath:
@@ -82,7 +86,12 @@ class Dataset:
                 yield f"{member.name}\0{member.size} {member.changed}"
         else:
             yield f"{counts.name}\0{describe(counts)}" if counts.exists() else ""
-        for path in (self.sheet, self.alias_file, self.folder / CONFIG_NAME):
+        for path in (
+            self.sheet,
+            self.alias_file,
+            self.folder / CONFIG_NAME,
+            self.folder / REVIEW_NAME,
+        ):
             if path is not None and path.exists():
                 yield f"{path.name}\0{describe(path)}"
 
@@ -130,12 +139,23 @@ def dataset_in(folder: UPath, modality: Modality) -> Dataset:
         sheet = _sheet(folder, config)
         aliases = config.aliases
         alias_file = named_path(folder, aliases, "aliases") if isinstance(aliases, str) else None
+        reviews = review_path(folder)
+        has_reviews = reviews.exists()
         if config.counts:
             counts = merged_table(named_path(folder, config.counts, "counts"))
         else:
             others = {path.name for path in (sheet, alias_file) if path is not None}
             counts = find_counts(folder, others | set(SHEET_NAMES))
-    return Dataset(folder.name, modality, folder, counts, sheet, config, alias_file)
+    return Dataset(
+        folder.name,
+        modality,
+        folder,
+        counts,
+        sheet,
+        config,
+        alias_file,
+        reviews if has_reviews else None,
+    )
 
 
 def dataset_config(data: str, modality: Modality, name: str) -> DatasetConfig:
