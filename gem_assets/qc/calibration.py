@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gem_assets.labels.fields import FIELDS
 from gem_assets.labels.table import VALUE_SEPARATOR
 from gem_assets.qc.answers import field_answers
 from gem_assets.qc.reasons import Status
@@ -203,6 +204,64 @@ def calibrate(evidence: Sequence[Evidence], settings: QcSettings) -> Calibration
         f"Calibrated on {n} randomly chosen reviewed labels: temperature {temperature:.2f} "
         f"({low:.2f} to {high:.2f}).",
     )
+
+
+def field_evidence(
+    verdicts: pd.DataFrame,
+    reviews: pd.DataFrame | None,
+    predicted_metadata: pd.DataFrame,
+    classifier_probs: pd.DataFrame,
+    settings: QcSettings,
+) -> dict[str, Evidence | None]:
+    """Return `reviewed_evidence` of each field of which a probability was judged.
+
+    Parameters
+    ----------
+    verdicts, predicted_metadata, classifier_probs, settings
+        As of `reviewed_evidence`.
+    reviews
+        The same; None: nothing was reviewed.
+    """
+    judged = verdicts["status"].ne(str(Status.NOT_ASSESSED)) & verdicts["p_top"].notna()
+    present = set(verdicts.loc[judged, "field"])
+    return {
+        field.name: None
+        if reviews is None
+        else reviewed_evidence(
+            verdicts, reviews, predicted_metadata, classifier_probs, field.name, settings
+        )
+        for field in FIELDS
+        if field.name in present
+    }
+
+
+def calibrations(
+    verdicts: pd.DataFrame,
+    reviews: pd.DataFrame | None,
+    predicted_metadata: pd.DataFrame,
+    classifier_probs: pd.DataFrame,
+    settings: QcSettings,
+    *,
+    elsewhere: Iterable[Mapping[str, Evidence | None]] = (),
+) -> dict[str, Calibration]:
+    """Return the calibration of each field of which a probability was judged.
+
+    Parameters
+    ----------
+    verdicts, reviews, predicted_metadata, classifier_probs, settings
+        As of `field_evidence`.
+    elsewhere
+        `field_evidence` of the other datasets that the same model version predicted: a hundred
+        labels are more than most datasets have.
+    """
+    here = field_evidence(verdicts, reviews, predicted_metadata, classifier_probs, settings)
+    others = list(elsewhere)
+    return {
+        field: calibrate(
+            [found for each in (here, *others) if (found := each.get(field)) is not None], settings
+        )
+        for field in here
+    }
 
 
 def at_temperature(probability: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

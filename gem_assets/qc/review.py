@@ -23,6 +23,7 @@ LABEL = "label"
 the review does not count for another label that the sheet states since."""
 
 _MAX_LISTED = 100
+_FLAGGED = (str(Status.WARN), str(Status.FAIL))
 
 
 class Decision(StrEnum):
@@ -121,7 +122,8 @@ def apply_reviews(
     Parameters
     ----------
     verdicts
-        The result of :func:`gem_assets.qc.verdicts.judge`.
+        The result of :func:`gem_assets.qc.verdicts.judge`; or the ``sample_labels``, to know
+        which reviews belong to none of them.
     reviews
         The result of `read_reviews`.
     source
@@ -161,16 +163,40 @@ def apply_reviews(
 
 def open_verdicts(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Return the verdicts that checks and notifications count: flagged, and not reviewed."""
-    flagged = verdicts["status"].isin([str(Status.WARN), str(Status.FAIL)])
+    flagged = verdicts["status"].isin(_FLAGGED)
     return verdicts[flagged & verdicts["reviewed_by"].isna()]
+
+
+def settled_samples(verdicts: pd.DataFrame) -> set[str]:
+    """Return the samples of which something was reviewed, and nothing is left open."""
+    reviewed = set(verdicts.loc[verdicts["reviewed_by"].notna(), "sample_id"])
+    return reviewed - set(open_verdicts(verdicts)["sample_id"])
+
+
+def review_sentence(verdicts: pd.DataFrame) -> str | None:
+    """Return how many of the flagged labels are reviewed, None where none is.
+
+    "1 of 3 flagged labels is reviewed; 2 are open."
+    """
+    flagged = int(verdicts["status"].isin(_FLAGGED).sum())
+    left = len(open_verdicts(verdicts))
+    reviewed = flagged - left
+    if not reviewed:
+        return None
+    if not left:
+        every = "The flagged label is" if flagged == 1 else f"All {flagged} flagged labels are"
+        return f"{every} reviewed; none is open."
+    return (
+        f"{reviewed} of {flagged} flagged labels {'is' if reviewed == 1 else 'are'} reviewed; "
+        f"{left} {'is' if left == 1 else 'are'} open."
+    )
 
 
 def open_findings(findings: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """Return the findings that still count.
 
-    A finding is settled when each of its samples with a label here is: something of it was
-    reviewed, and nothing of it is left open. One about the dataset, which names no samples, is
-    settled by no review.
+    A finding is settled when each of its samples with a label here is, as `settled_samples` says.
+    One about the dataset, which names no samples, is settled by no review.
 
     Parameters
     ----------
@@ -179,8 +205,7 @@ def open_findings(findings: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFram
     verdicts
         The ``qc_verdicts`` table after `apply_reviews`.
     """
-    reviewed = set(verdicts.loc[verdicts["reviewed_by"].notna(), "sample_id"])
-    settled = reviewed - set(open_verdicts(verdicts)["sample_id"])
+    settled = settled_samples(verdicts)
     judged = set(verdicts["sample_id"])
     here = [judged.intersection(names) for names in findings["sample_ids"]]
     counts = [not names or not settled.issuperset(names) for names in here]

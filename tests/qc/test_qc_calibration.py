@@ -15,6 +15,8 @@ from gem_assets.qc.calibration import (
     Evidence,
     at_temperature,
     calibrate,
+    calibrations,
+    field_evidence,
     next_to_review,
     review_order,
     reviewed_evidence,
@@ -194,3 +196,36 @@ def test_a_label_that_is_not_judged_is_not_up_for_review() -> None:
         Answers().probabilities("a", "tissue", {LIVER: 1}).probabilities("b", "tissue", {LIVER: 1}),
     )
     assert review_order(verdicts, "tissue") == ["b"]
+
+
+def test_every_field_with_a_judged_probability_has_its_calibration() -> None:
+    answers = Answers()
+    labels = []
+    for i in range(3):
+        answers.probabilities(f"s{i}", "tissue", {LIVER: 0.9, BRAIN: 0.1})
+        answers.probabilities(f"s{i}", "sex", {"female": 0.9, "male": 0.1})
+        answers.number(f"s{i}", "age", 40)
+        labels.append(stated(f"s{i}", "sex", "female"))
+        labels.append(stated(f"s{i}", "tissue", LIVER))
+        labels.append(stated(f"s{i}", "age", "40"))
+        labels.append(stated(f"s{i}", "disease", None, "unknown"))
+    verdicts = verdicts_on(labels, answers)
+    given_ = (verdicts, reviews({"s0": "exclude"}), *answers.tables(), SETTINGS)
+    found = calibrations(*given_)
+    assert list(found) == ["tissue", "sex"]  # no probability of age, no judgement of disease
+    assert {field: one.word for field, one in found.items()} == dict.fromkeys(found, "uncalibrated")
+    nothing = calibrations(verdicts, None, *answers.tables(), SETTINGS)
+    assert nothing["sex"].sentence == "Uncalibrated: 0 of 100 randomly chosen labels are reviewed."
+    assert field_evidence(verdicts, None, *answers.tables(), SETTINGS) == dict.fromkeys(found)
+
+
+def test_the_reviews_of_other_datasets_add_up() -> None:
+    dataset = Dataset(60)
+    order = review_order(dataset.verdicts, "tissue")
+    decisions = reviews(dict.fromkeys(order, "label_correct"))
+    given_ = (dataset.verdicts, decisions, *dataset.answers.tables(), SETTINGS)
+    elsewhere = [{"tissue": world(0, 90, 1.5)}, {"tissue": None}, {"sex": world(1, 90, 1.5)}]
+    assert calibrations(*given_)["tissue"].reviewed == 60
+    found = calibrations(*given_, elsewhere=iter(elsewhere))
+    assert found["tissue"].reviewed == 150
+    assert set(found) == {"tissue"}

@@ -17,7 +17,9 @@ from gem_assets.qc.review import (
     open_findings,
     open_verdicts,
     read_reviews,
+    review_sentence,
     reviewed_labels,
+    settled_samples,
 )
 
 Row = tuple[str, ...]
@@ -100,6 +102,28 @@ def test_a_swap_counts_until_both_samples_are_settled(verdicts: pd.DataFrame) ->
     assert left(of_b, of_c) == ["mixed_sex", "batch"]
     assert left(GOOD) == every  # its sex is still open
     assert left(("a", "sex", "exclude", "kim", "2026-01-31", "")) == ["swap", "duplicate", "batch"]
+
+
+def test_a_sample_is_settled_when_nothing_of_it_is_open(verdicts: pd.DataFrame) -> None:
+    assert settled_samples(verdicts) == set()
+    of_sex = ("a", "sex", "label_wrong", "kim", "2026-01-31", "")
+    of_b = ("b", "tissue", "label_wrong", "kim", "2026-01-31", "")
+    assert settled_samples(apply_reviews(verdicts, reviews(GOOD, of_b)).verdicts) == {"b"}
+    assert settled_samples(apply_reviews(verdicts, reviews(GOOD, of_sex)).verdicts) == {"a"}
+
+
+def test_how_much_is_reviewed_is_told_in_a_sentence(verdicts: pd.DataFrame) -> None:
+    def said(*rows: Row) -> str | None:
+        return review_sentence(apply_reviews(verdicts, reviews(*rows)).verdicts)
+
+    b, c = (("b", "tissue", *GOOD[2:]), ("c", "tissue", *GOOD[2:]))
+    everything = ("a", "sex", "exclude", *GOOD[3:])
+    assert said() is None
+    assert said(b) == "1 of 4 flagged labels is reviewed; 3 are open."
+    assert said(everything, b) == "3 of 4 flagged labels are reviewed; 1 is open."
+    assert said(everything, b, c) == "All 4 flagged labels are reviewed; none is open."
+    one = apply_reviews(verdicts[verdicts["sample_id"].eq("b")], reviews(b)).verdicts
+    assert review_sentence(one) == "The flagged label is reviewed; none is open."
 
 
 def test_the_last_word_counts() -> None:
