@@ -261,14 +261,21 @@ def _gene_order(modality: Modality) -> tuple[str, GeneOrder]:
 
 
 def _with_sheet(found: Inspection, dataset: Dataset) -> Inspection:
-    """Look at the sheet and the thresholds, too, and weigh all problems as the dataset does."""
+    """Look at sheet, reviews and thresholds, too, and weigh all problems as the dataset does."""
+    from gem_assets.assets.reviews import reviews_of
     from gem_assets.labels.statements import stated_labels
+    from gem_assets.qc.review import apply_reviews
     from gem_assets.qc.settings import QcSettings
 
     config = dataset.config
     problems = found.problems
     try:
         QcSettings.from_mapping(config.thresholds)
+    except RefusedInputError as refusal:
+        problems += refusal.problems
+    reviews = None
+    try:
+        reviews = reviews_of(dataset)
     except RefusedInputError as refusal:
         problems += refusal.problems
     if found.samples is not None:
@@ -286,6 +293,9 @@ def _with_sheet(found: Inspection, dataset: Dataset) -> Inspection:
                 sheet = SheetFacts(stated.source, stated.format, stated.notes, resolutions)
                 found = replace(found, sheet=sheet)
             problems += stated.problems
+            if reviews is not None and found.modality == "bulk":  # reviews of cells are of groups
+                labels = stated.table.to_pandas()
+                problems += apply_reviews(labels, reviews, source=str(dataset.reviews)).problems
         except RefusedInputError as refusal:
             problems += refusal.problems
     return replace(found, problems=apply_severities(problems, config.severity))

@@ -39,16 +39,18 @@ def labels_of(dataset: Dataset, sample_ids: Sequence[str]) -> StatedLabels:
 
 
 def check_statements(dataset: Dataset, sample_ids: Sequence[str]) -> None:
-    """Refuse a dataset whose labels or thresholds would be refused later in its run.
+    """Refuse a dataset whose labels, reviews or thresholds would be refused later in its run.
 
-    Whether a sheet fits does not depend on predictions, so nobody should pay for them first.
+    Whether they can be understood does not depend on predictions: nobody should pay for them first.
 
     Raises
     ------
     gem_assets.problems.RefusedInputError
-        As `labels_of`, and for thresholds that can't be understood.
+        As `labels_of`, and for thresholds and reviews that can't be understood.
     """
+    from gem_assets.assets.reviews import reviews_of
     from gem_assets.qc.settings import QcSettings
 
     QcSettings.from_mapping(dataset.config.thresholds)
+    reviews_of(dataset)
     labels_of(dataset, sample_ids)

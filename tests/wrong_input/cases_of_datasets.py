@@ -11,6 +11,7 @@ SHEETS = "Sample sheets"
 LABELS = "Labels"
 CONFIG = "dataset.yaml"
 FOLDERS = "Folders"
+REVIEWS = "Reviews"
 
 ROWS = "S1,liver\nS2,liver\nS3,lung\nS4,lung\n"
 
@@ -405,3 +406,38 @@ def alias_file_with_two_meanings(folder: Path) -> None:
     rows = "tissue,gut,UBERON:0000160\ntissue,gut,UBERON:0002107\n"
     write(folder, f"field,text,term\n{rows}", "aliases.csv")
     config(folder, "aliases: aliases.csv\n")
+
+
+REVIEW_HEADER = "sample_id,field,decision,reviewer,date,comment\n"
+
+
+def with_reviews(folder: Path, content: str) -> None:
+    """Write good counts, a sheet, and a review.csv."""
+    with_sheet(folder, f"sample_id,tissue\n{ROWS}")
+    write(folder, content, "review.csv")
+
+
+@case(REVIEWS)
+def reviews_without_a_column(folder: Path) -> None:
+    """A review.csv that does not say who decided."""
+    with_reviews(folder, "sample_id,field,decision,date,comment\nS1,tissue,exclude,2026-01-31,\n")
+
+
+@case(REVIEWS)
+def reviews_misspelt(folder: Path) -> None:
+    """Words and dates in a review.csv that are none."""
+    rows = "S1,tissu,label_wrong,kim,2026-01-31,\nS2,tissue,wrong_label,kim,31.1.2026,\n"
+    with_reviews(folder, f"{REVIEW_HEADER}{rows}")
+
+
+@case(REVIEWS)
+def reviews_ragged(folder: Path) -> None:
+    """A comma in a comment that is not quoted."""
+    row = "S1,tissue,exclude,kim,2026-01-31,thawed, they say\n"
+    with_reviews(folder, f"{REVIEW_HEADER}{row}")
+
+
+@case(REVIEWS)
+def review_of_no_label(folder: Path) -> None:
+    """A review of a sample that is not there."""
+    with_reviews(folder, f"{REVIEW_HEADER}S9,tissue,exclude,kim,2026-01-31,\n")

@@ -48,12 +48,9 @@ UNSHOWN = {
     "location_unreachable": "A location in the network that does not answer.",
     "expands_too_far": "A file that unpacks to a thousand times its size, as no counts do.",
     "sample_sheet_too_large": "A sheet of many megabytes.",
-    "review_columns": "A table of reviews without a column that it needs, or with one unknown.",
-    "review_cell": "A cell of a table of reviews that can't be understood.",
-    "review_not_applied": "A review of a label that the dataset does not have.",
 }
-"""Codes that take a network, more of the disk than a test should, or a table that no command reads
-yet; the tests of their rooms have them."""
+"""Codes that take a network, or more of the disk than a test should; the tests of their rooms have
+them."""
 
 _SECTION = re.compile(r"^### (\w+)\n\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 _PROBLEM = re.compile(r"^- (\w+) `(\w+)`: (.*)\n  (.*)$", re.MULTILINE)
