@@ -225,22 +225,53 @@ def sample_failures_result(
 
 
 def flagged_samples_result(
-    graph: AssetGraph, table: str, name: str, samples: pd.DataFrame
+    graph: AssetGraph,
+    table: str,
+    name: str,
+    samples: pd.DataFrame,
+    verdicts: pd.DataFrame | None = None,
 ) -> dg.AssetCheckResult:
-    """Show the samples that fail or warn. Always WARN: a wrong label must not stop its report."""
+    """Show the samples that fail or warn; those that a person has settled are shown, not counted.
+
+    Always WARN: a wrong label must not stop its report.
+
+    Parameters
+    ----------
+    graph, table, name
+        Whose check.
+    samples
+        The ``qc_samples`` of the dataset.
+    verdicts
+        Its ``qc_verdicts``, which say what was reviewed; None: nothing was.
+    """
+    from gem_assets.qc.review import settled_samples
+
     flagged = samples[samples["status"].isin(["fail", "warn"])]
-    columns = ["sample_id", "status", "sentence", "suggestion"]
+    shown = flagged[["sample_id", "status", "sentence", "suggestion"]]
+    settled = flagged["sample_id"].isin(set() if verdicts is None else settled_samples(verdicts))
+    if verdicts is not None:
+        reviewed = verdicts.dropna(subset="reviewed_by").drop_duplicates("sample_id")
+        reviewers = reviewed.set_index("sample_id")["reviewed_by"]
+        shown = shown.assign(reviewed_by=flagged["sample_id"].map(reviewers).where(settled))
+    open_first = settled.sort_values(kind="stable").index
     return dg.AssetCheckResult(
         asset_key=graph.key(table),
         check_name=name,
-        passed=flagged.empty,
+        passed=bool(settled.all()),
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(flagged)} of {len(samples)} samples contradict their label or look "
-        "doubtful."
-        if len(flagged)
-        else "No stated label contradicts the expression.",
-        metadata={"samples": frame_table(flagged[columns])} if len(flagged) else {},
+        description=_flagged_sentence(int((~settled).sum()), int(settled.sum()), len(samples)),
+        metadata={"samples": frame_table(shown.loc[open_first])} if len(flagged) else {},
     )
+
+
+def _flagged_sentence(left: int, settled: int, samples: int) -> str:
+    looks = "contradict their label or look doubtful"
+    if left:
+        more = f"; {settled} more {'is' if settled == 1 else 'are'} reviewed" if settled else ""
+        return f"{left} of {samples} samples {looks}{more}."
+    if settled:
+        return f"{settled} of {samples} samples {looks}, and every one is reviewed."
+    return "No stated label contradicts the expression."
 
 
 def refuse_partition(result: dg.AssetCheckResult) -> Iterator[dg.AssetCheckResult]:

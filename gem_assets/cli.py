@@ -1,4 +1,4 @@
-"""The command line: ``gem-assets run | plan | inspect | predict | forget | serve``."""
+"""The command line: ``gem-assets run | plan | inspect | predict | review | forget | serve``."""
 
 from __future__ import annotations
 
@@ -215,6 +215,57 @@ def forget(results: str | None, yes: bool, dataset: str) -> None:
             click.echo(line)
     if not yes:
         click.echo("Nothing was changed. Add --yes to delete this for good.")
+
+
+@main.command()
+@_data
+@_results
+@click.option("--reviewer", metavar="NAME", help="Who decides. [the name of the login]")
+@click.option("--comment", metavar="TEXT", default="", help="Why.")
+@click.option(
+    "--next",
+    "n_next",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="Labels of each field to name for a calibration.",
+)
+@click.argument("dataset")
+@click.argument("decision", nargs=-1, metavar="[SAMPLE FIELD DECISION]")
+@_told_plainly
+def review(
+    data: str | None,
+    results: str | None,
+    reviewer: str | None,
+    comment: str,
+    n_next: int,
+    dataset: str,
+    decision: tuple[str, ...],
+) -> None:
+    """Write into DATASET's review.csv what a person decided about a label of SAMPLE.
+
+    DECISION is label_correct, label_wrong, or exclude, which settles every label of the sample.
+    What was reviewed stays visible and stops counting. To take a review back, delete its row.
+
+    With DATASET alone: print what is open, the worst first, and the labels to review next for a
+    calibration of the model's probabilities.
+    """
+    settings = _settings(data, results, None)
+    if not decision:
+        from rich.console import Console
+
+        from gem_assets.open_reviews import open_reviews
+        from gem_assets.terminal import print_open
+
+        found = open_reviews(settings, dataset, n_next)
+        print_open(Console(highlight=False, emoji=False), found)
+    elif len(decision) == 3:
+        from gem_assets.reviewing import add_review
+
+        said = add_review(settings, dataset, *decision, reviewer=reviewer, comment=comment)
+        click.echo(said)
+    else:
+        raise click.UsageError("Give SAMPLE, FIELD and DECISION, or DATASET alone.")
 
 
 @main.command()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from gem_assets.forgetting import Forgotten
     from gem_assets.headless import DatasetOutcome
+    from gem_assets.open_reviews import OpenReviews
     from gem_assets.outlook import DatasetOutlook
 
 _COLOURS = {"fail": "red", "warn": "yellow"}
@@ -122,6 +123,7 @@ def print_findings(
 
 
 def _print_results(console: Console, settings: Settings, outcome: DatasetOutcome) -> None:
+    from gem_assets.qc.review import review_sentence
     from gem_assets.qc.summary import headline
     from gem_assets.warehouse import Warehouse
 
@@ -132,6 +134,9 @@ def _print_results(console: Console, settings: Settings, outcome: DatasetOutcome
         console.print(f"  {n} {unit} annotated; no labels were stated, so nothing was judged.")
         return
     console.print(f"  {headline(samples)}")
+    reviewed = review_sentence(warehouse.read("qc_verdicts", outcome.name).to_pandas())
+    if reviewed:
+        console.print(f"  {reviewed}")
     flagged = warehouse.read("qc_mismatches", outcome.name).to_pandas()
     if len(flagged):
         console.print(_mismatches(flagged))
@@ -143,10 +148,16 @@ def _mismatches(flagged: pd.DataFrame) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
     for column in ("sample", "status", "field", "stated", "expression says", "p"):
         table.add_column(column, overflow="fold")
+    # Most datasets have no reviews, and a terminal has little room.
+    reviewers = flagged["reviewed_by"].astype(object).where(flagged["reviewed_by"].notna(), "")
+    are_reviewed = bool(reviewers.ne("").any())
+    if are_reviewed:
+        table.add_column("reviewed by", overflow="fold")
     stated = flagged["provided_label"].fillna(flagged["provided_text"])
     predicted = flagged["predicted_label"].fillna(flagged["predicted_id"])
     columns = (flagged["sample_id"], flagged["status"], flagged["field"], stated, predicted)
-    for sample, status, field, label, found, p in zip(*columns, flagged["p_top"], strict=True):
+    rows = zip(*columns, flagged["p_top"], reviewers, strict=True)
+    for sample, status, field, label, found, p, reviewer in rows:
         table.add_row(
             escape(str(sample)),
             f"[{_COLOURS[str(status)]}]{status}[/]",
@@ -154,8 +165,26 @@ def _mismatches(flagged: pd.DataFrame) -> Table:
             escape(str(label)),
             escape(str(found)),
             probability(float(p)),
+            *((escape(str(reviewer)),) if are_reviewed else ()),
         )
     return table
+
+
+def print_open(console: Console, found: OpenReviews) -> None:
+    """Print what is open in a dataset, the worst first, and what to review for a calibration."""
+    console.print(f"[bold]{escape(found.name)}[/bold]: {found.headline}", soft_wrap=True)
+    if len(found.verdicts):
+        console.print(_mismatches(found.verdicts))
+    for sentence in found.findings:
+        console.print(f"  {escape(sentence)}", soft_wrap=True)
+    for problem in found.problems:
+        console.print(f"  [yellow]note:[/yellow] {escape(str(problem))}", soft_wrap=True)
+    for field, calibration in found.calibrations.items():
+        console.print(f"  {field.replace('_', ' ')}: {calibration.sentence}", soft_wrap=True)
+        if found.next_samples[field]:
+            samples = escape(", ".join(found.next_samples[field]))
+            console.print(f"    next at random: {samples}", soft_wrap=True)
+    console.print(f"Decide with: {escape(found.command)}", soft_wrap=True)
 
 
 def print_plan(console: Console, outlooks: Sequence[DatasetOutlook]) -> None:
