@@ -94,6 +94,9 @@ def test_training_opens_its_reference_files_and_no_cohort(
 def test_no_training_code_names_a_cohort() -> None:
     sources = [EMBEDDED / "train.py", *sorted((EMBEDDED / "training").glob("*.py"))]
     assert len(sources) > 5
+    thresholds = sorted((EMBEDDED.parent / "qc").glob("threshold_*.py"))
+    assert len(thresholds) == 2
+    sources += thresholds
     words = ("cohort", "bodymap", "body map", "castle", "geuvadis", "lncap", "onek1k", "celltypist")
     named = {
         (source.name, word)

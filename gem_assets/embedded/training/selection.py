@@ -88,6 +88,59 @@ def tissue_profiles(
     return profiles, terms, np.flatnonzero(np.isin(terms, CONNECTIVE_TISSUES))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOutAnswers:
+    """What a head that was trained on the other source answers about one source's libraries.
+
+    Attributes
+    ----------
+    classes
+        UBERON ids, ascending.
+    probability
+        Shape (libraries, classes).
+    truth
+        Column of each library's tissue.
+    """
+
+    classes: tuple[str, ...]
+    probability: Floats
+    truth: NDArray[np.int64]
+
+
+def ask_held_out(
+    references: References, held_out: str, settings: HeadSettings, per_tissue: int = 12
+) -> HeldOutAnswers:
+    """Train on the sources but one, and ask about libraries of that one.
+
+    Parameters
+    ----------
+    references
+        See :meth:`References.independent`.
+    held_out
+        Key of `INDEPENDENT_SOURCES`.
+    settings
+        How the head is fitted.
+    per_tissue
+        Libraries drawn for each tissue; those of tissues that the head does not know are left out.
+    """
+    rng = np.random.default_rng(7)
+    sources = [s for name, keys in INDEPENDENT_SOURCES.items() if name != held_out for s in keys]
+    profiles, terms, connective = tissue_profiles(references, sources, rng)
+    head = fit_head(profiles, terms, settings, connective=connective, seed=1)
+    questions, asked = references.tissues(INDEPENDENT_SOURCES[held_out])
+    simulator = Simulator(
+        questions,
+        asked,
+        head.genes.astype(np.int64),
+        np.flatnonzero(np.isin(asked, CONNECTIVE_TISSUES)),
+        TEST_NOISE,
+    )
+    libraries, labels = simulator.draw(per_tissue, rng)
+    known = np.isin(labels, head.classes)
+    truth = np.array([head.classes.index(term) for term in labels[known]])
+    return HeldOutAnswers(head.classes, head.probabilities(libraries[known]), truth)
+
+
 def leave_one_source_out(
     references: References, candidates: Iterable[HeadSettings] = CANDIDATES
 ) -> Iterator[Held]:
@@ -95,11 +148,13 @@ def leave_one_source_out(
     references = references.independent()
     for settings in candidates:
         accuracy, losses, answers = {}, [], []
-        for held_out, tested in INDEPENDENT_SOURCES.items():
-            scores, truth, terms = _ask(references, held_out, tested, settings)
+        for held_out in INDEPENDENT_SOURCES:
+            held = ask_held_out(references, held_out, replace(settings, temperature=1.0))
+            scores = np.log(np.maximum(held.probability, 1e-300))
+            truth = held.truth
             accuracy[held_out] = float(np.mean(scores.argmax(axis=1) == truth))
             by_temperature = [-_log_probability(scores / t, truth) for t in TEMPERATURES]
-            frame = pd.DataFrame(np.array(by_temperature).T, index=terms)
+            frame = pd.DataFrame(np.array(by_temperature).T, index=truth)
             losses.append(frame.groupby(level=0).mean())
             answers.append((scores, truth))
         by_tissue = pd.concat(losses)
@@ -135,30 +190,6 @@ def settings_table(measured: Iterable[Held]) -> Iterator[str]:
             f"| {held.temperature:.2f} | {held.blunt_temperature:.2f} "
             f"| {held.false_contradictions:.4f} |"
         )
-
-
-def _ask(
-    references: References, held_out: str, tested: tuple[str, ...], settings: HeadSettings
-) -> tuple[Floats, NDArray[np.int64], NDArray[np.str_]]:
-    rng = np.random.default_rng(7)
-    sources = [s for name, keys in INDEPENDENT_SOURCES.items() if name != held_out for s in keys]
-    profiles, terms, connective = tissue_profiles(references, sources, rng)
-    head = fit_head(
-        profiles, terms, replace(settings, temperature=1.0), connective=connective, seed=1
-    )
-    questions, asked = references.tissues(tested)
-    simulator = Simulator(
-        questions,
-        asked,
-        head.genes.astype(np.int64),
-        np.flatnonzero(np.isin(asked, CONNECTIVE_TISSUES)),
-        TEST_NOISE,
-    )
-    libraries, labels = simulator.draw(12, rng)
-    known = np.isin(labels, head.classes)
-    scores = np.log(np.maximum(head.probabilities(libraries[known]), 1e-300))
-    truth = np.array([head.classes.index(term) for term in labels[known]])
-    return scores, truth, labels[known]
 
 
 def _log_probability(scores: Floats, truth: NDArray[np.int64]) -> Floats:
