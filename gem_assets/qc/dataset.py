@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,8 @@ from gem_assets.labels.sheet_cells import sheet_of_cells
 from gem_assets.problems import InputProblem
 from gem_assets.qc.answers import FieldAnswers, field_answers
 from gem_assets.qc.batches import report_batches
+from gem_assets.qc.closed_set import ClosedSet, ClosedSetSkipped, closed_sets
+from gem_assets.qc.closed_set_findings import closed_set_findings
 from gem_assets.qc.confused_labels import SUGGESTION_COLUMNS, LabelSearch, stated_column
 from gem_assets.qc.dataset_cause import (
     SHEET_SHIFTED,
@@ -102,6 +104,8 @@ class JudgedDataset:
         Warnings on the reviews.
     markers
         What the marker genes say; None for single cells.
+    closed_set_skipped
+        For each field that the closed set was not asked about, why.
     """
 
     verdicts: pd.DataFrame
@@ -111,6 +115,7 @@ class JudgedDataset:
     signatures: pd.DataFrame
     problems: tuple[InputProblem, ...] = ()
     markers: MarkerEvidence | None = field(default=None, repr=False)
+    closed_set_skipped: tuple[str, ...] = ()
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the frames by the names of their tables."""
@@ -164,6 +169,8 @@ def judge_dataset(given: QcInput, settings: QcSettings) -> JudgedDataset:
     if given.raw_counts is not None:
         markers = hear_markers(given.raw_counts, tables, verdicts, settings)
         verdicts = weigh_markers(verdicts, markers)
+    closed = closed_sets(tables["sample_labels"], answers, settings)
+    verdicts = _with_label_quality(verdicts, closed)
     shifts = search.shifts()
     cause = dataset_cause(
         verdicts,
@@ -179,6 +186,10 @@ def judge_dataset(given: QcInput, settings: QcSettings) -> JudgedDataset:
         confusions = search.confusions(dataset, verdicts, shifts)
         findings += confusions.findings
         suggestions = confusions.suggestions
+        named = {sample for finding in confusions.findings for sample in finding.sample_ids}
+        issues = closed_set_findings(closed, verdicts)
+        # Whose partner is known needs no second word on the label that fits.
+        findings += [issue for issue in issues if not named.issuperset(issue.sample_ids)]
         findings += () if markers is None else markers.findings
     signatures, duplicates = _duplicates(given, sheet)
     findings += duplicates
@@ -207,7 +218,22 @@ def judge_dataset(given: QcInput, settings: QcSettings) -> JudgedDataset:
         signature_table(signatures),
         problems,
         markers,
+        tuple(one.sentence for one in closed if isinstance(one, ClosedSetSkipped)),
     )
+
+
+def _with_label_quality(
+    verdicts: pd.DataFrame, closed: Sequence[ClosedSet | ClosedSetSkipped]
+) -> pd.DataFrame:
+    """Return the verdicts with the closed set's quality of each label, null where it has none."""
+    known = {
+        (str(sample), view.field): float(quality)
+        for view in closed
+        if isinstance(view, ClosedSet)
+        for sample, quality in zip(view.samples, view.quality, strict=True)
+    }
+    keys = zip(verdicts["sample_id"], verdicts["field"], strict=True)
+    return verdicts.assign(label_quality=[known.get(key, np.nan) for key in keys])
 
 
 def _duplicates(given: QcInput, sheet: pd.DataFrame) -> tuple[Signatures, list[Finding]]:

@@ -79,8 +79,8 @@ def judge(
     pandas.DataFrame
         The ``qc_verdicts`` table, a row a row of ``sample_labels`` and in its order. ``p_top`` is
         the probability of the predicted value; ``p_provided``, ``p_compatible`` and ``ratio``
-        belong to the stated one and are null where it was not assessed. ``label_quality`` is
-        ``p_provided``, the label's probability among all that the model knows. Provenance is the
+        belong to the stated one and are null where it was not assessed. ``label_quality`` is the
+        closed set's (:mod:`gem_assets.qc.closed_set`), and null here. Provenance is the
         prediction's; that of the dataset's latest prediction where a sample has none.
 
     Raises
@@ -164,7 +164,6 @@ def _judge_field(
     verdicts.loc[index, "reason"] = np.array(REASONS, dtype=object)[judged.reason[resolved]]
     for name in ("p_provided", "p_compatible", "ratio"):
         verdicts.loc[index, name] = getattr(judged, name)[resolved]
-    verdicts.loc[index, "label_quality"] = judged.p_provided[resolved]
 
 
 def _judge_terms(
