@@ -17,6 +17,7 @@ from gem_assets.warehouse.shared_columns import (
     SAMPLE_ID,
     TEXT,
     names,
+    number_of,
     probability,
     text,
 )
@@ -55,10 +56,6 @@ CI_HIGH = Column(
 SHEET_COLUMN = text("sheet_column", "Column of the sample sheet, under our name of it.")
 IS_R = between(-1.0, 1.0)
 INTERVAL_RULES = (both_or_neither("ci_low", "ci_high"), not_above("ci_low", "ci_high"))
-
-
-def _number_of(name: str, description: str) -> Column:
-    return Column(name, pa.int64(), description, rules=(between(0, 2**53),))
 
 
 QC_VERDICTS = Table(
@@ -143,10 +140,10 @@ QC_HISTORY = Table(
         DATASET,
         text("run_id", "Id of the run."),
         Column("at", INSTANT, "When it was assessed (UTC)."),
-        _number_of("samples", "Samples in the dataset."),
-        _number_of("assessed", "Samples with at least one label that could be judged."),
-        _number_of("failed", "Samples whose worst status is fail."),
-        _number_of("warned", "Samples whose worst status is warn."),
+        number_of("samples", "Samples in the dataset."),
+        number_of("assessed", "Samples with at least one label that could be judged."),
+        number_of("failed", "Samples whose worst status is fail."),
+        number_of("warned", "Samples whose worst status is warn."),
         probability("flagged_rate", "Share of the assessed samples that failed or warned."),
         CI_LOW,
         CI_HIGH,

@@ -25,6 +25,7 @@ from gem_assets.warehouse.errors import ContractError
 from gem_assets.warehouse.prediction_tables import PREDICTION_TABLES
 from gem_assets.warehouse.qc_tables import QC_TABLES
 from gem_assets.warehouse.row_rules import chunks_of
+from gem_assets.warehouse.selftest_tables import QC_SELFTEST
 from gem_assets.warehouse.value_rules import NO_NULL_VALUES
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from pandera.errors import SchemaError
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (*COUNT_TABLES, *PREDICTION_TABLES, *QC_TABLES)
+    table.name: table for table in (*COUNT_TABLES, *PREDICTION_TABLES, *QC_TABLES, QC_SELFTEST)
 }
 """Every table of a schema, by name."""
 

@@ -97,6 +97,11 @@ def probability(name: str, description: str, *, nullable: bool = True) -> Column
     return Column(name, NUMBER, description, nullable, (IS_PROBABILITY,))
 
 
+def number_of(name: str, description: str, *, nullable: bool = False) -> Column:
+    """Return a column of numbers of things."""
+    return Column(name, pa.int64(), description, nullable, (between(0, 2**53),))
+
+
 def names(name: str, description: str, *, filled: bool = False) -> Column:
     """Return a column of lists of texts that are not empty; ``filled``: nor are the lists."""
     rules = (HAS_VALUES, each(IS_TEXT)) if filled else (each(IS_TEXT),)

@@ -105,6 +105,16 @@ BROKEN_ROWS: list[tuple[str, str, dict[str, object]]] = [
     ("qc_history", "failed + warned is at most assessed", {"warned": 2}),
     ("qc_history", "ci_low and ci_high are given together", {"ci_high": None}),
     ("qc_history", "ci_low is at most ci_high", {"ci_high": 0.01}),
+    ("qc_selftest", "(dataset, kind, share) occurs once", {"share": 0.2}),
+    ("qc_selftest", "found is at most planted", {"found": 5}),
+    ("qc_selftest", "named is at most found", {"named": 4}),
+    ("qc_selftest", "close is at most found", {"close": 4}),
+    ("qc_selftest", "false_positives is at most untouched", {"untouched": 0}),
+    ("qc_selftest", "tellable is at most possible", {"tellable": 3, "possible": 2}),
+    ("qc_selftest", "ci_low and ci_high are given together", {"ci_low": None}),
+    ("qc_selftest", "ci_low is at most ci_high", {"ci_low": 0.96}),
+    ("qc_selftest", "fp_ci_low and fp_ci_high are given together", {"fp_ci_high": None}),
+    ("qc_selftest", "fp_ci_low is at most fp_ci_high", {"fp_ci_low": 0.5}),
     *[
         (
             table,

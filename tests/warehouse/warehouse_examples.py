@@ -327,6 +327,39 @@ def _qc_signatures(dataset: str) -> list[dict[str, object]]:
     ]
 
 
+def _qc_selftest(dataset: str) -> list[dict[str, object]]:
+    tested = [
+        ("swap", None, 50, 50, 49, None, 40, 45),
+        ("mixture", 0.1, 4, 3, 2, 1, None, None),
+        ("mixture", 0.2, 4, 4, 4, 4, None, None),
+    ]
+    names = ("kind", "share", "planted", "found", "named", "close", "tellable", "possible")
+    return [
+        {
+            "dataset": dataset,
+            **dict(zip(names, row, strict=True)),
+            "samples": 10,
+            "sensitivity": 0.75,
+            "ci_low": 0.3,
+            "ci_high": 0.95,
+            "untouched": 30,
+            "false_positives": 1,
+            "false_positive_rate": 1 / 30,
+            "fp_ci_low": 0.0,
+            "fp_ci_high": 0.17,
+            "judgements": 4,
+            "sentence": "3 of 4 were found.",
+            "run_id": "run-1",
+            "at": WHEN,
+            "seed": 0,
+            "rules_version": "2",
+            "settings_hash": "a1b2c3",
+            **PROVENANCE,
+        }
+        for row in tested
+    ]
+
+
 _ROWS = {
     "raw_genes": _raw_genes,
     "raw_counts": _raw_counts,
@@ -345,4 +378,5 @@ _ROWS = {
     "qc_history": _qc_history,
     "qc_suggestions": _qc_suggestions,
     "qc_signatures": _qc_signatures,
+    "qc_selftest": _qc_selftest,
 }
