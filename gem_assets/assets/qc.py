@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures, require_rows, write_tables
+from gem_assets.assets.reviews import evidence_elsewhere, reviews_of
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     check_spec,
@@ -17,12 +19,25 @@ from gem_assets.checks import (
 )
 from gem_assets.graph import QC_TABLES, AssetGraph
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gem_assets.datasets import Dataset
+    from gem_assets.qc.dataset import JudgedDataset, QcInput
+    from gem_assets.qc.settings import QcSettings
+    from gem_assets.warehouse import Warehouse
+
 LABELS_AGREE = "labels_agree"
 THRESHOLDS = "thresholds_are_known"
+REVIEWS = "reviews_are_of_labels"
 
 
 def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
-    """Return the multi-asset; it also appends the run's row to ``qc_history``."""
+    """Return the multi-asset; it also appends the run's row to ``qc_history``.
+
+    Beside its three tables it fills ``qc_suggestions`` (the corrected sample sheet),
+    ``qc_changes`` (since the run before) and ``qc_signatures`` (for duplicates in other datasets).
+    """
 
     @dg.multi_asset(
         name=f"{graph.key_prefix}_qc",
@@ -39,10 +54,14 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
                 graph,
                 "qc_samples",
                 LABELS_AGREE,
-                "No stated label contradicts the expression; the offenders are listed.",
+                "No stated label contradicts the expression, but for those that somebody reviewed; "
+                "the offenders are listed.",
             ),
             check_spec(
                 graph, "qc_verdicts", THRESHOLDS, "The thresholds in dataset.yaml are known."
+            ),
+            check_spec(
+                graph, "qc_verdicts", REVIEWS, "Every review in review.csv is of a label it has."
             ),
             *(contract_spec(graph, table) for table in QC_TABLES),
         ],
@@ -52,52 +71,51 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
     def _quality_control(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # type: ignore[type-arg]
-        from gem_assets.counts.tables import matrix_of_tables
+        from gem_assets.judging import judge_input, read_input
         from gem_assets.problems import RefusedInputError
-        from gem_assets.qc.dataset import INPUT_TABLES, judge_dataset
         from gem_assets.qc.history import history_row
         from gem_assets.qc.settings import QcSettings
-        from gem_assets.report.thumbnails import label_heatmap, status_bar
 
         name = context.partition_key
+        data = getattr(context.resources, graph.datasets)
         warehouse = getattr(context.resources, graph.warehouse).open()
+        looked_at = THRESHOLDS
         try:
-            dataset = getattr(context.resources, graph.datasets).open(name)
+            dataset = data.open(name)
             settings = QcSettings.from_mapping(dataset.config.thresholds)
+            looked_at = REVIEWS
+            reviews = reviews_of(dataset)
         except RefusedInputError as refusal:
             yield from refuse_partition(
-                problems_result(graph, "qc_verdicts", THRESHOLDS, refusal.problems)
+                problems_result(graph, "qc_verdicts", looked_at, refusal.problems)
             )
             return
         with plain_failures(context.log):
             require_rows(graph, warehouse, name, "predicted_metadata")
-            tables = {
-                table: warehouse.read(table, name, columns).to_pandas()
-                for table, columns in INPUT_TABLES.items()
-            }
-            raw = None
-            if graph.modality == "bulk":
-                raw = matrix_of_tables(
-                    warehouse.read("raw_counts", name), warehouse.read("raw_genes", name)
-                )
-            judged = judge_dataset(name, tables, raw, settings)
-            rows = yield from write_tables(graph, warehouse, judged.tables(), name)
-            predicted = tables["predicted_metadata"]
-            now = datetime.now(UTC)
-            warehouse.append_history(
-                history_row(name, context.run.run_id, now, judged.samples, predicted, settings)
+            given = read_input(warehouse, name, reviews=reviews)
+            judged = judge_input(given, graph.modality, settings)
+            run = history_row(
+                name,
+                context.run.run_id,
+                datetime.now(UTC),
+                judged.samples,
+                given.tables["predicted_metadata"],
+                settings,
             )
+            changes = _changes(warehouse, name, run, judged)
+            rows = yield from write_tables(
+                graph, warehouse, {**judged.tables(), "qc_changes": changes}, name
+            )
+            warehouse.append_history(run)
+            over_runs = _over_runs(warehouse, name, changes)
+            trust = _trust(dataset, data.data, warehouse, given, judged, settings)
         yield problems_result(graph, "qc_verdicts", THRESHOLDS, [])
-        yield flagged_samples_result(graph, "qc_samples", LABELS_AGREE, judged.samples)
-        counts = {
-            f"samples {k}": int(v) for k, v in judged.samples["status"].value_counts().items()
-        }
-        pictures = {
-            "qc_samples": {"samples by status": dg.MetadataValue.md(status_bar(judged.samples))},
-            "qc_verdicts": {
-                "stated and predicted": dg.MetadataValue.md(label_heatmap(judged.verdicts))
-            },
-        }
+        yield problems_result(graph, "qc_verdicts", REVIEWS, judged.problems)
+        yield flagged_samples_result(
+            graph, "qc_samples", LABELS_AGREE, judged.samples, judged.verdicts
+        )
+        metadata = _metadata(judged)
+        metadata["qc_verdicts"] |= over_runs | trust
         for table in QC_TABLES:
             yield contract_result(graph, table)
             yield dg.MaterializeResult(
@@ -106,9 +124,97 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
                 metadata={
                     "dagster/partition_row_count": rows[table],
                     "settings": settings.hash(),
-                    **(counts if table == "qc_samples" else {}),
-                    **pictures.get(table, {}),
+                    **metadata[table],
                 },
             )
 
     return _quality_control
+
+
+def _changes(
+    warehouse: "Warehouse", dataset: str, run: "pd.DataFrame", judged: "JudgedDataset"
+) -> "pd.DataFrame":
+    """Return what the run judges otherwise than the one before; its tables still stand."""
+    from gem_assets.qc.changes import find_changes, run_before
+    from gem_assets.qc.verdict_pairs import JudgedRun, rows_of
+
+    columns = ["sample_id", "gene_order_hash", "content_hash"]
+    (present,) = rows_of(run)
+    history = warehouse.read("qc_history", dataset).to_pandas()
+    before = None
+    if (last := run_before(history, str(present["run_id"]))) is not None:
+        before = JudgedRun(
+            last,
+            warehouse.read("qc_verdicts", dataset).to_pandas(),
+            warehouse.read("qc_signatures", dataset, columns).to_pandas(),
+        )
+    return find_changes(
+        before,
+        JudgedRun(present, judged.verdicts, judged.signatures[columns]),
+        held=warehouse.read("qc_changes", dataset).to_pandas(),
+    )
+
+
+def _over_runs(warehouse: "Warehouse", dataset: str, changes: "pd.DataFrame") -> dict[str, Any]:
+    """Return metadata on this run beside the earlier ones; Dagster plots the numbers."""
+    from gem_assets.qc.trend import run_numbers, trend_table
+
+    history = warehouse.read("qc_history", dataset).to_pandas()
+    return {
+        **run_numbers(changes, history),
+        "runs": dg.MetadataValue.md(trend_table(history)),
+    }
+
+
+def _trust(
+    dataset: "Dataset",
+    data: str,
+    warehouse: "Warehouse",
+    given: "QcInput",
+    judged: "JudgedDataset",
+    settings: "QcSettings",
+) -> dict[str, str]:
+    """Return metadata on how far to trust the numbers: calibration, and what was not compared."""
+    from gem_assets.qc.calibration import calibrations
+
+    found = calibrations(
+        judged.verdicts,
+        given.reviews,
+        given.tables["predicted_metadata"],
+        given.tables["classifier_probs"],
+        settings,
+        elsewhere=evidence_elsewhere(data, warehouse, dataset.name, judged.verdicts, settings),
+    )
+    words = {f"probabilities of {field}": one.sentence for field, one in found.items()}
+    if judged.closed_set_skipped:
+        words["labels not compared with each other"] = " ".join(judged.closed_set_skipped)
+    return words
+
+
+def _metadata(judged: "JudgedDataset") -> dict[str, dict[str, Any]]:
+    """Return what each table shows of its content."""
+    from gem_assets.report.thumbnails import label_heatmap, status_bar
+
+    by_status = judged.samples["status"].value_counts()
+    by_kind = judged.findings["kind"].value_counts()
+    return {
+        "qc_samples": {
+            **{f"samples {status}": int(n) for status, n in by_status.items()},
+            "samples by status": dg.MetadataValue.md(status_bar(judged.samples)),
+        },
+        "qc_verdicts": {
+            "stated and predicted": dg.MetadataValue.md(label_heatmap(judged.verdicts))
+        },
+        "qc_findings": {
+            **{str(kind).replace("_", " "): int(n) for kind, n in by_kind.items()},
+            "suggested cells of the sheet": len(judged.suggestions),
+            "findings": dg.MetadataValue.md(
+                "\n".join(f"- {_escaped(one)}" for one in judged.findings["sentence"]) or "None."
+            ),
+        },
+    }
+
+
+def _escaped(sentence: str) -> str:
+    """Return a sentence that Markdown shows as it is: names of samples are the user's."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#+!|~" else c for c in sentence)

@@ -177,6 +177,37 @@ QC_SUGGESTIONS = Table(
     asset="qc_findings",
 )
 
+QC_CHANGES = Table(
+    "qc_changes",
+    "A label that the last run judged otherwise than the run before.",
+    (
+        DATASET,
+        text("run_id", "Id of the last run."),
+        Column("since", INSTANT, "Time of the run before (UTC)."),
+        SAMPLE_ID,
+        FIELD,
+        Column(
+            "was_status",
+            TEXT,
+            "Status in the run before; none where the label was not there.",
+            nullable=True,
+            rules=(one_of(STATUSES),),
+        ),
+        Column(
+            "status",
+            TEXT,
+            "Status in the last run; none where the label is gone.",
+            nullable=True,
+            rules=(one_of(STATUSES),),
+        ),
+        Column("change", TEXT, "What became of it, as a word of a closed list.", rules=(IS_WORD,)),
+        names("why", "What differs and bears on it, the nearest to the label first.", filled=True),
+        text("sentence", "The change in one sentence."),
+    ),
+    (unique("dataset", "sample_id", "field"),),
+    asset="qc_verdicts",
+)
+
 QC_SIGNATURES = Table(
     "qc_signatures",
     "What a sample is recognised by in other datasets. Those of too few genes have none.",
@@ -203,5 +234,6 @@ QC_TABLES: tuple[Table, ...] = (
     QC_FINDINGS,
     QC_HISTORY,
     QC_SUGGESTIONS,
+    QC_CHANGES,
     QC_SIGNATURES,
 )

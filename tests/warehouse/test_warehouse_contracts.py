@@ -97,6 +97,7 @@ BROKEN_ROWS: list[tuple[str, str, dict[str, object]]] = [
     ("qc_samples", "(dataset, sample_id) occurs once", {"sample_id": "liver_1"}),
     ("sample_sheet", "(dataset, sample_id, sheet_column) occurs once", {"sample_id": "liver_1"}),
     ("qc_suggestions", "(dataset, sample_id, sheet_column) occurs once", {"sample_id": "liver_1"}),
+    ("qc_changes", "(dataset, sample_id, field) occurs once", {"sample_id": "liver_1"}),
     ("qc_signatures", "(dataset, sample_id) occurs once", {"sample_id": "liver_1"}),
     ("qc_findings", "ci_low and ci_high are given together", {"ci_low": None}),
     ("qc_findings", "ci_low is at most ci_high", {"ci_low": 0.5}),

@@ -313,6 +313,29 @@ def _qc_suggestions(dataset: str) -> list[dict[str, object]]:
     ]
 
 
+def _qc_changes(dataset: str) -> list[dict[str, object]]:
+    changes = [
+        ("liver_1", "pass", "fail", "newly_failing", ["label_changed"]),
+        ("brain_1", None, "pass", "added", ["sample_added"]),
+        ("brain_2", "fail", None, "removed", ["sample_removed"]),
+    ]
+    return [
+        {
+            "dataset": dataset,
+            "run_id": "run-2",
+            "since": WHEN,
+            "sample_id": sample,
+            "field": "tissue",
+            "was_status": was,
+            "status": status,
+            "change": change,
+            "why": why,
+            "sentence": f"{sample}: tissue was judged otherwise.",
+        }
+        for sample, was, status, change, why in changes
+    ]
+
+
 def _qc_signatures(dataset: str) -> list[dict[str, object]]:
     return [
         {
@@ -377,6 +400,7 @@ _ROWS = {
     "qc_findings": _qc_findings,
     "qc_history": _qc_history,
     "qc_suggestions": _qc_suggestions,
+    "qc_changes": _qc_changes,
     "qc_signatures": _qc_signatures,
     "qc_selftest": _qc_selftest,
 }
