@@ -26,6 +26,7 @@ from gem_assets.qc.settings import QcSettings
 from gem_assets.qc.summary import summarise_samples
 from gem_assets.qc.trend import run_numbers, trend_table
 from gem_assets.qc.verdict_pairs import JudgedRun
+from gem_assets.warehouse import validate
 
 FIRST = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SURE_LIVER = {LIVER: 0.98, BLOOD: 0.01, HEART: 0.005, BRAIN: 0.005}
@@ -430,6 +431,12 @@ def test_every_changed_status_is_told_once_with_a_reason(pairs: list[tuple[str, 
     assert changes["sample_id"].tolist() == now.verdicts.loc[differs, "sample_id"].tolist()
     assert all(len(why) for why in changes["why"])
     assert not {"unexplained"} & {word for why in changes["why"] for word in why}
+
+
+def test_the_tables_keep_their_contract() -> None:
+    before, now = run(tissues(a=LIVER, b=BRAIN)), later(tissues(a=BRAIN, c=BLOOD))
+    for changes in (find_changes(before, now), find_changes(None, before)):
+        assert validate("qc_changes", changes).num_rows == len(changes)
 
 
 def test_every_word_is_explained_in_a_sentence() -> None:
