@@ -32,7 +32,7 @@ class Forgotten:
     shared
         Number of its samples whose answers are kept, because another dataset has the same counts.
     report
-        Its report, if there is one.
+        Its report, if there is one; the suggested sample sheet beside it goes with it.
     partition
         Whether Dagster knows it as a partition.
     """
@@ -88,11 +88,12 @@ def forget_dataset(settings: Settings, dataset: str, *, really: bool = False) ->
 def _forget(settings: Settings, modality: Modality, name: str, really: bool) -> Forgotten:
     from gem_assets.predictions.forget import find_answers, forget_answers
     from gem_assets.predictions.store import Store
+    from gem_assets.reporting import report_files
     from gem_assets.warehouse import Warehouse
 
     results = Path(settings.results)
     warehouse = Warehouse(results / "warehouse.duckdb", f"gem_{modality}")
-    report = results / "reports" / f"gem_{modality}" / f"{name}.html"
+    files = report_files(results / "reports" / f"gem_{modality}", name)
     store = Store(results / "predictions")
     rows = {table: n for table, n in warehouse.row_counts(name).items() if n}
     own, shared = _counts_hashes(warehouse, name)
@@ -103,15 +104,14 @@ def _forget(settings: Settings, modality: Modality, name: str, really: bool) -> 
             answers = found.answers
             if really:
                 forget_answers(found, ledger, store)
-        has_report = report.exists()
+        report = files.report if files.report.exists() else None
         if really:
             # The rows last: they say which answers are the dataset's, should this be repeated.
-            report.unlink(missing_ok=True)
+            for path in files:
+                path.unlink(missing_ok=True)
             if rows:
                 warehouse.delete_dataset(name)
-    return Forgotten(
-        modality, name, rows, answers, len(shared), report if has_report else None, known
-    )
+    return Forgotten(modality, name, rows, answers, len(shared), report, known)
 
 
 def _counts_hashes(warehouse: Warehouse, name: str) -> tuple[set[str], set[str]]:

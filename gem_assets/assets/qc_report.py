@@ -1,11 +1,9 @@
 """The asset ``qc_report``: one self-contained HTML file a dataset."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -67,13 +65,13 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
                 f"{graph.key_prefix}/qc_findings of {name} first."
             )
         html = files.report.read_bytes()
-        metadata: dict[str, dg.MetadataValue] = {
+        metadata: dict[str, dg.MetadataValue[Any]] = {
             "path": dg.MetadataValue.path(files.report),
             "open": dg.MetadataValue.url(files.report.as_uri()),
             "kilobytes": dg.MetadataValue.int(len(html) // 1000),
             "samples by status": dg.MetadataValue.md(status_bar(given.samples)),
         }
-        if files.corrected_sheet is not None:
+        if files.corrected_sheet.exists():
             metadata["suggested sample sheet"] = dg.MetadataValue.path(files.corrected_sheet)
         yield dg.MaterializeResult(
             asset_key=graph.key("qc_report"),
@@ -85,8 +83,12 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
 
 
 def _calibrations(
-    dataset: Dataset, data: str, warehouse: Warehouse, given: ReportInput, settings: QcSettings
-) -> dict[str, Calibration]:
+    dataset: "Dataset",
+    data: str,
+    warehouse: "Warehouse",
+    given: "ReportInput",
+    settings: "QcSettings",
+) -> "dict[str, Calibration]":
     """Return what the reviews, of this and of other datasets, say about the probabilities."""
     from gem_assets.assets.reviews import evidence_elsewhere, reviews_of
     from gem_assets.qc.calibration import calibrations

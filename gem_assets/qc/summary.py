@@ -88,28 +88,35 @@ def summarise_samples(
     return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS), dtype=object)
 
 
-def headline(qc_samples: pd.DataFrame) -> str:
+def headline(qc_samples: pd.DataFrame, one: str = "sample", several: str = "samples") -> str:
     """Return a dataset's samples in one sentence.
 
     "3 of 24 samples contradict their label; 19 agree; 2 could not be judged."
+
+    Parameters
+    ----------
+    qc_samples
+        The result of `summarise_samples`.
+    one, several
+        What a row is called, and what several are.
     """
     n = len(qc_samples)
     if n == 0:
-        return "The dataset has no samples."
+        return f"The dataset has no {several}."
     if n == 1:
-        return f"The sample {_ONE_SAMPLE[str(qc_samples['status'].iloc[0])]}."
+        return f"The {one} {_ONE_SAMPLE[str(qc_samples['status'].iloc[0])]}."
     counts = qc_samples["status"].value_counts()
     failed, warned, unclear, passed, unjudged = (
         int(counts.get(str(status), 0))
         for status in (Status.FAIL, Status.WARN, Status.UNCLEAR, Status.PASS, Status.NOT_ASSESSED)
     )
     if unjudged == n:
-        return f"None of {n} samples could be judged."
+        return f"None of {n} {several} could be judged."
     if failed:
         verb = _verb(failed, "contradicts its", "contradict their")
-        parts = [f"{failed} of {n} samples {verb} label"]
+        parts = [f"{failed} of {n} {several} {verb} label"]
     else:
-        parts = [f"None of {n} samples contradicts its label"]
+        parts = [f"None of {n} {several} contradicts its label"]
     if warned:
         parts.append(f"{warned} {_verb(warned, 'looks', 'look')} doubtful")
     if unclear:

@@ -3,123 +3,18 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import numpy as np
-import pandas as pd
 import pytest
+from report_examples import Page, report_input
 
+from gem_assets.qc.findings import Finding, findings_table
 from gem_assets.qc.history import flagged_rate
-from gem_assets.report.content import MAX_CARDS, ReportInput, report_content
+from gem_assets.report.cards import MAX_CARDS
+from gem_assets.report.content import report_content
 from gem_assets.report.page import build_report
+from gem_assets.report.report_input import ReportInput
 from gem_assets.report.thumbnails import label_heatmap, latent_scatter, library_sizes, status_bar
-
-PROVENANCE = {
-    "model_id": "gem-1-bulk_predict-metadata",
-    "model_version": "embedded-1",
-    "served_by": "embedded",
-    "predicted_at": pd.Timestamp("2026-01-02 03:04", tz="UTC"),
-}
-
-
-def report_input(
-    n: int = 24, wrong: tuple[int, ...] = (1, 2, 5), names: dict[int, str] | None = None
-) -> ReportInput:
-    """Make the tables of a dataset of n samples whose stated sex is wrong in some."""
-    ids = [(names or {}).get(i, f"S{i:03d}") for i in range(n)]
-    other = {"male": "female", "female": "male"}
-    samples, verdicts, predicted, probabilities, latents, markers = [], [], [], [], [], []
-    rng = np.random.default_rng(0)
-    for i, sample in enumerate(ids):
-        row = {"dataset": "study", "sample_id": sample}
-        stated = "female" if i % 2 else "male"
-        found = other[stated] if i in wrong else stated
-        status = "fail" if i in wrong else "pass"
-        verdicts.append(
-            row
-            | {
-                "field": "sex",
-                "provided_text": stated,
-                "provided_id": stated,
-                "provided_label": stated,
-                "predicted_id": found,
-                "predicted_label": found,
-                "status": status,
-                "reason": "contradicts" if i in wrong else "same_term",
-                "p_top": 0.99,
-            }
-            | PROVENANCE
-        )
-        verdicts.append(
-            row
-            | {
-                "field": "disease",
-                "provided_text": "normal",
-                "provided_id": "PATO:0000461",
-                "provided_label": "normal",
-                "predicted_id": None,
-                "predicted_label": None,
-                "status": "not_assessed",
-                "reason": "field_not_predicted",
-                "p_top": np.nan,
-            }
-            | PROVENANCE
-        )
-        samples.append(
-            row
-            | {
-                "status": status,
-                "reasons": [],
-                "sentence": f"Labelled {stated}; expression looks {found}.",
-                "suggestion": f"Suggested sex: {found}." if i in wrong else None,
-            }
-        )
-        predicted.append(
-            row
-            | {
-                "field": "sex",
-                "predicted_id": found,
-                "predicted_label": found,
-                "probability": 0.99,
-            }
-            | PROVENANCE
-        )
-        probabilities.append(
-            row
-            | {"field": "sex", "value": [found, other[found]], "probability": [0.99, 0.01]}
-            | PROVENANCE
-        )
-        latents.append(row | {"space": "biological", "vector": rng.normal(size=6)} | PROVENANCE)
-        markers.append({"sample_id": sample, "call": found, "sentence": "."})
-    return ReportInput(
-        dataset="study",
-        modality="bulk",
-        samples=pd.DataFrame(samples),
-        verdicts=pd.DataFrame(verdicts),
-        findings=pd.DataFrame(columns=["dataset", "kind", "sample_ids", "sentence"]),
-        predicted=pd.DataFrame(predicted),
-        probabilities=pd.DataFrame(probabilities),
-        latents=pd.DataFrame(latents),
-        markers=pd.DataFrame(markers),
-    )
-
-
-class _Page(HTMLParser):
-    """What a browser would be told to fetch or to run, and the text that it would show."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.links: list[str] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.links += [v or "" for k, v in attrs if k in ("src", "href", "xlink:href", "data")]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def test_the_first_sentence_counts_what_failed_and_what_agrees() -> None:
@@ -158,14 +53,14 @@ def test_the_flagged_rate_carries_its_wilson_interval() -> None:
 
 
 def test_the_page_says_that_the_embedded_model_is_not_gem_1() -> None:
-    page = _Page(build_report(report_input()))
+    page = Page(build_report(report_input()))
     assert "not GEM-1" in page.text
     assert "uncalibrated" in page.text
 
 
 def test_the_page_asks_no_host_and_runs_no_script() -> None:
     html = build_report(report_input())
-    page = _Page(html)
+    page = Page(html)
     assert "script" not in page.tags
     assert not {"link", "iframe", "object", "embed", "img"} & set(page.tags)
     assert [link for link in page.links if not link.startswith("#")] == []
@@ -177,7 +72,7 @@ def test_the_page_asks_no_host_and_runs_no_script() -> None:
 )
 def test_sample_names_are_text_and_never_markup(name: str) -> None:
     html = build_report(report_input(names={1: name, 3: name + "2"}))
-    page = _Page(html)
+    page = Page(html)
     assert "script" not in page.tags
     assert "img" not in page.tags
     assert name in page.text
@@ -185,7 +80,7 @@ def test_sample_names_are_text_and_never_markup(name: str) -> None:
 
 def test_what_was_not_judged_is_listed_with_its_reason() -> None:
     (row,) = report_content(report_input()).unjudged
-    assert (row.field_name, row.label, row.samples) == ("disease", "normal", 24)
+    assert (row.field_name, row.labels, row.samples) == ("disease", "normal", 24)
     assert row.explanation == "The model gave no answer for this field."
 
 
@@ -207,7 +102,7 @@ def test_a_dataset_without_labels_is_annotated_and_not_judged() -> None:
         probabilities=given.probabilities,
         latents=given.latents,
     )
-    page = _Page(build_report(unlabelled))
+    page = Page(build_report(unlabelled))
     assert "24 cells annotated; no labels were stated, so nothing was judged." in page.text
     assert "What was predicted" in page.text
 
@@ -221,15 +116,8 @@ def test_a_large_dataset_shows_its_worst_rows_and_says_how_many_are_left_out() -
 
 def test_findings_on_the_whole_dataset_come_first() -> None:
     given = report_input()
-    finding = pd.DataFrame(
-        [
-            {
-                "dataset": "study",
-                "kind": "dataset_cause",
-                "sample_ids": [],
-                "sentence": "The sheet is shifted.",
-            }
-        ]
+    finding = findings_table(
+        "study", [Finding("dataset_cause", (), "sheet_shifted", "The sheet is shifted.")]
     )
     html = build_report(ReportInput(**(given.__dict__ | {"findings": finding})))
     assert html.index("The sheet is shifted.") < html.index('class="cards"')

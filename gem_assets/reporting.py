@@ -1,0 +1,163 @@
+"""Write a dataset's report from the warehouse: by tables and counts alone, nobody is asked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gem_assets.qc.dataset import QcInput
+    from gem_assets.qc.marker_evidence import MarkerEvidence
+    from gem_assets.qc.settings import QcSettings
+    from gem_assets.report.report_input import ReportInput
+    from gem_assets.warehouse import Warehouse
+
+_QC_TABLES = {
+    "qc_samples": "samples",
+    "qc_verdicts": "verdicts",
+    "qc_findings": "findings",
+    "qc_suggestions": "suggestions",
+    "qc_changes": "changes",
+    "qc_history": "history",
+    "qc_selftest": "selftest",
+}
+"""Tables of a report that the judgement fills, and what its input calls them."""
+
+
+class ReportFiles(NamedTuple):
+    """Where the files of a dataset's report lie, whether or not they are there.
+
+    Attributes
+    ----------
+    report
+        The page.
+    corrected_sheet
+        The suggested sample sheet beside it.
+    """
+
+    report: Path
+    corrected_sheet: Path
+
+
+def report_files(folder: Path, dataset: str) -> ReportFiles:
+    """Return the files of a dataset's report in a folder."""
+    from gem_assets.report.corrected_samples import corrected_sheet_name
+
+    return ReportFiles(folder / f"{dataset}.html", folder / corrected_sheet_name(dataset))
+
+
+def read_report(warehouse: Warehouse, dataset: str, settings: QcSettings) -> ReportInput:
+    """Return what a dataset's report is made from; whether it is calibrated is not known here.
+
+    Parameters
+    ----------
+    warehouse
+        The schema that holds the judged dataset.
+    dataset
+        Its name.
+    settings
+        The thresholds that it was judged by.
+
+    Raises
+    ------
+    gem_assets.warehouse.WarehouseError
+        If the warehouse can't be read.
+    """
+    from gem_assets.judging import read_input
+    from gem_assets.labels.sheet_cells import sheet_of_cells
+    from gem_assets.report.report_input import ReportInput
+
+    given = read_input(warehouse, dataset)
+    frames = {
+        name: warehouse.read(table, dataset).to_pandas() for table, name in _QC_TABLES.items()
+    }
+    is_cells = warehouse.modality == "sc"
+    markers = _markers(given, frames["verdicts"], settings)
+    return ReportInput(
+        dataset=dataset,
+        modality=warehouse.modality,
+        **frames,
+        predicted=given.tables["predicted_metadata"],
+        probabilities=given.tables["classifier_probs"],
+        latents=given.tables["latents"],
+        group_predictions=_of_groups(given) if is_cells else None,
+        markers=None if markers is None else markers.sexes,
+        votes=None if markers is None else _vote_table(markers),
+        # That of single cells is what their counts file says, which nobody corrects by hand.
+        sheet=None if is_cells else sheet_of_cells(given.tables["sample_sheet"]),
+        batches=None if is_cells else _batches(given, frames["findings"]),
+    )
+
+
+def write_report(folder: Path, given: ReportInput) -> ReportFiles:
+    """Write the report and, where labels changed places, the suggested sheet beside it.
+
+    Each file is replaced at once, so that a reader never sees half of it. A suggested sheet of an
+    earlier run that nothing suggests any more is deleted.
+
+    Raises
+    ------
+    gem_assets.report.corrected_samples.SheetChangedError
+        If the sheet was read again since it was judged.
+    """
+    from gem_assets.report.corrected_samples import corrected_samples
+    from gem_assets.report.page import build_report
+    from gem_assets.safe_csv import safe_csv
+
+    files = report_files(folder.resolve(), given.dataset)
+    corrected = corrected_samples(given)
+    html = build_report(given)
+    folder.mkdir(parents=True, exist_ok=True)
+    if corrected is None:
+        files.corrected_sheet.unlink(missing_ok=True)
+    else:
+        _replace(files.corrected_sheet, safe_csv(corrected))
+    _replace(files.report, html)
+    return files
+
+
+def _markers(given: QcInput, verdicts: pd.DataFrame, settings: QcSettings) -> MarkerEvidence | None:
+    """Return what the marker genes say; None of single cells, and where nothing is judged."""
+    from gem_assets.qc.marker_evidence import hear_markers
+
+    if given.raw_counts is None or verdicts.empty:
+        return None
+    return hear_markers(given.raw_counts, given.tables, verdicts, settings)
+
+
+def _of_groups(given: QcInput) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Return what the model answered for each group of cells; None where no cell has a label."""
+    from gem_assets.qc.cell_groups import group_predictions
+
+    return None if given.tables["sample_labels"].empty else group_predictions(given)
+
+
+def _vote_table(markers: MarkerEvidence) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [(sample, str(vote.vote), vote.sentence) for sample, vote in markers.votes.items()]
+    return pd.DataFrame(rows, columns=["sample_id", "vote", "sentence"], dtype=object)
+
+
+def _batches(given: QcInput, findings: pd.DataFrame) -> str | None:
+    """Return what is known of the batches, unless a finding says it already."""
+    from gem_assets.qc.batches import report_batches
+
+    cells = given.tables["sample_sheet"]
+    batch = cells[cells["sheet_column"].eq("batch")].set_index("sample_id")["text"]
+    if findings["kind"].eq("batch").any() or batch.nunique() < 2:
+        return None
+    found = report_batches(batch, given.tables["sample_labels"], given.tables["latents"])
+    return None if found is None else found.sentence
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
