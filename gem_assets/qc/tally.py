@@ -1,0 +1,158 @@
+"""Counting what is found of planted errors, and what is accused beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+
+from gem_assets.qc.dataset import JudgedDataset
+from gem_assets.qc.planted_mixtures import PlannedMixture
+from gem_assets.qc.planting import SHIFT, PlantedLabels
+from gem_assets.qc.reasons import Status
+
+MIXTURE = "mixture"
+
+CLOSE = 0.05
+"""An estimated share that is this near to the planted one counts as right."""
+
+_EXCHANGES = ("swap", "exchange_group")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the planted errors of one kind.
+
+    Attributes
+    ----------
+    kind
+        ``swap``, ``shift`` or ``mixture``.
+    samples
+        Samples that errors may be planted in: judged, and accused of nothing as they stand.
+    planted, found
+        Errors, and those of them that were found. A swap: each of its two samples fails or is
+        named in an exchange. A shift: it is named, or most of its samples are accused so. A
+        mixture: the sample has a finding of a second tissue that is no low-level note.
+    named
+        Those found that were told as what they are: the two of a swap in one exchange, a shift as
+        a shift, a mixture with the tissue that was mixed in.
+    untouched, false_positives
+        Judgements of samples with nothing wrong planted, and those of them that accuse: a sample
+        fails, or is named in an exchange or as mixed, and was not before.
+    judgements
+        How often the dataset was judged.
+    share
+        Of a mixture: the planted share of foreign reads.
+    close
+        Of mixtures: those found whose estimated share is within .05 of the planted one.
+    tellable, possible
+        Pairs of samples whose labels exclude each other, so that a swap could be seen; all pairs.
+        Of shifts by one to three rows: those that change such a label; all.
+    """
+
+    kind: str
+    samples: int = 0
+    planted: int = 0
+    found: int = 0
+    named: int = 0
+    untouched: int = 0
+    false_positives: int = 0
+    judgements: int = 0
+    share: float | None = None
+    close: int | None = None
+    tellable: int | None = None
+    possible: int | None = None
+
+
+def count_labels(
+    tally: Tally, planted: PlantedLabels, judged: JudgedDataset, samples: Set[str]
+) -> Tally:
+    """Return the tally with one judgement of planted labels added.
+
+    Parameters
+    ----------
+    tally
+        What was counted so far.
+    planted
+        What was planted.
+    judged
+        What was made of it.
+    samples
+        Those that were accused of nothing before.
+    """
+    accused, exchanges = accused_samples(judged), exchanges_of(judged)
+    if planted.kind == SHIFT:
+        named = [bool(judged.findings["kind"].eq(SHIFT).any())]
+        found = [named[0] or 2 * len(error & accused) > len(error) for error in planted.errors]
+    else:
+        found = [error <= accused for error in planted.errors]
+        named = [any(error <= one for one in exchanges) for error in planted.errors]
+    untouched = samples - planted.changed
+    return replace(
+        tally,
+        planted=tally.planted + len(planted.errors),
+        found=tally.found + sum(found),
+        named=tally.named + sum(named),
+        untouched=tally.untouched + len(untouched),
+        false_positives=tally.false_positives + len(untouched & accused),
+        judgements=tally.judgements + 1,
+    )
+
+
+def count_mixtures(
+    tally: Tally,
+    planted: Sequence[PlannedMixture],
+    judged: JudgedDataset,
+    tissues: Mapping[str, str | None],
+    samples: Set[str],
+) -> Tally:
+    """Return the tally with one judgement of mixtures added.
+
+    Parameters
+    ----------
+    tally, judged
+        As `count_labels`.
+    planted
+        The mixtures that were in the place of their targets.
+    tissues
+        Sample -> tissue that it is taken to be.
+    samples
+        Those that were accused of nothing before, and not mixed.
+    """
+    called = mixed_samples(judged)
+    found = [one for one in planted if one.target in called]
+    named = [one for one in found if tissues.get(called[one.target][0]) == tissues[one.source]]
+    close = [one for one in found if abs(called[one.target][1] - one.share) <= CLOSE]
+    untouched = samples - {one.target for one in planted}
+    wronged = accused_samples(judged) | called.keys()
+    return replace(
+        tally,
+        planted=tally.planted + len(planted),
+        found=tally.found + len(found),
+        named=tally.named + len(named),
+        close=(tally.close or 0) + len(close),
+        untouched=tally.untouched + len(untouched),
+        false_positives=tally.false_positives + len(untouched & wronged),
+        judgements=tally.judgements + 1,
+    )
+
+
+def accused_samples(judged: JudgedDataset) -> frozenset[str]:
+    """Return the samples that fail or are named in an exchange."""
+    failing = judged.verdicts.loc[judged.verdicts["status"].eq(str(Status.FAIL)), "sample_id"]
+    return frozenset(failing).union(*exchanges_of(judged))
+
+
+def exchanges_of(judged: JudgedDataset) -> list[frozenset[str]]:
+    """Return the samples of each exchange that was found."""
+    exchanged = judged.findings["kind"].isin(_EXCHANGES)
+    return [frozenset(samples) for samples in judged.findings.loc[exchanged, "sample_ids"]]
+
+
+def mixed_samples(judged: JudgedDataset) -> dict[str, tuple[str, float]]:
+    """Return the source and share of each sample in which a second tissue is found."""
+    findings = judged.findings
+    called = findings[findings["kind"].eq(MIXTURE) & findings["reason"].eq("second_tissue")]
+    return {
+        samples[0]: (samples[1], float(share))
+        for samples, share in zip(called["sample_ids"], called["score"], strict=True)
+    }
