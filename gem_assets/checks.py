@@ -225,11 +225,7 @@ def sample_failures_result(
 
 
 def flagged_samples_result(
-    graph: AssetGraph,
-    table: str,
-    name: str,
-    samples: pd.DataFrame,
-    verdicts: pd.DataFrame | None = None,
+    graph: AssetGraph, table: str, name: str, samples: pd.DataFrame, verdicts: pd.DataFrame
 ) -> dg.AssetCheckResult:
     """Show the samples that fail or warn; those that a person has settled are shown, not counted.
 
@@ -242,17 +238,17 @@ def flagged_samples_result(
     samples
         The ``qc_samples`` of the dataset.
     verdicts
-        Its ``qc_verdicts``, which say what was reviewed; None: nothing was.
+        Its ``qc_verdicts``, which say what was reviewed.
     """
     from gem_assets.qc.review import settled_samples
 
     flagged = samples[samples["status"].isin(["fail", "warn"])]
-    shown = flagged[["sample_id", "status", "sentence", "suggestion"]]
-    settled = flagged["sample_id"].isin(set() if verdicts is None else settled_samples(verdicts))
-    if verdicts is not None:
-        reviewed = verdicts.dropna(subset="reviewed_by").drop_duplicates("sample_id")
-        reviewers = reviewed.set_index("sample_id")["reviewed_by"]
-        shown = shown.assign(reviewed_by=flagged["sample_id"].map(reviewers).where(settled))
+    settled = flagged["sample_id"].isin(settled_samples(verdicts))
+    reviewed = verdicts.dropna(subset="reviewed_by").drop_duplicates("sample_id")
+    reviewers = flagged["sample_id"].map(reviewed.set_index("sample_id")["reviewed_by"])
+    shown = flagged[["sample_id", "status", "sentence", "suggestion"]].assign(
+        reviewed_by=reviewers.where(settled)
+    )
     open_first = settled.sort_values(kind="stable").index
     return dg.AssetCheckResult(
         asset_key=graph.key(table),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from gem_assets.outlook import DatasetOutlook
 
 _COLOURS = {"fail": "red", "warn": "yellow"}
+_MOST_OPEN = 50
+"""Open labels, and open findings, that are listed: nobody reviews more in a sitting."""
 
 
 class RunProgress:
@@ -174,9 +176,12 @@ def print_open(console: Console, found: OpenReviews) -> None:
     """Print what is open in a dataset, the worst first, and what to review for a calibration."""
     console.print(f"[bold]{escape(found.name)}[/bold]: {found.headline}", soft_wrap=True)
     if len(found.verdicts):
-        console.print(_mismatches(found.verdicts))
-    for sentence in found.findings:
+        console.print(_mismatches(found.verdicts.head(_MOST_OPEN)))
+    for sentence in found.findings[:_MOST_OPEN]:
         console.print(f"  {escape(sentence)}", soft_wrap=True)
+    hidden = sum(max(len(rows) - _MOST_OPEN, 0) for rows in (found.verdicts, found.findings))
+    if hidden:
+        console.print(f"  and {hidden:,} more, less severe; the report has them all.")
     for problem in found.problems:
         console.print(f"  [yellow]note:[/yellow] {escape(str(problem))}", soft_wrap=True)
     for field, calibration in found.calibrations.items():

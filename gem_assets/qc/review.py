@@ -47,7 +47,8 @@ class ReviewedVerdicts:
     verdicts
         The ``qc_verdicts`` table; status and reason are as they were.
     problems
-        A warning where reviews belong to no label of the dataset.
+        A warning where reviews belong to no label of the dataset. One that called a label wrong
+        which the sheet has replaced since is done, and no problem.
     """
 
     verdicts: pd.DataFrame
@@ -141,6 +142,8 @@ def apply_reviews(
             reviewed_by |= {key: str(review["reviewer"]) for key in texts if key[0] == sample}
         elif _applies(review, texts):
             reviewed_by[sample, field] = str(review["reviewer"])
+        elif review["decision"] == Decision.LABEL_WRONG and (sample, field) in texts:
+            continue  # the sheet was corrected, as the review asked
         else:
             strays.append(f"{sample}: {field}")
     keys = zip(verdicts["sample_id"], verdicts["field"], strict=True)

@@ -21,6 +21,7 @@ from gem_assets.assets.statements import check_statements
 from gem_assets.checks import flagged_samples_result
 from gem_assets.cli import main
 from gem_assets.datasets import open_dataset
+from gem_assets.graph import QC_TABLES
 from gem_assets.headless import DatasetOutcome
 from gem_assets.inspecting import inspect_path
 from gem_assets.problems import RefusedInputError
@@ -30,6 +31,7 @@ from gem_assets.qc.settings import QcSettings
 from gem_assets.reviewing import add_review
 from gem_assets.settings import Settings
 from gem_assets.terminal import print_findings
+from gem_assets.warehouse import Warehouse
 
 NAME = "geuvadis_planted"
 PLANTED = ("NA20502", "NA20509", "NA20512")
@@ -240,15 +242,36 @@ def test_what_was_not_judged_is_not_reviewed(planted: Project, repository: Path)
 # What is open
 
 
+def listed(said: str) -> list[tuple[str, str]]:
+    """Return sample and status of each row of the table."""
+    cells = [line.split() for line in said.splitlines()]
+    return [(row[0], row[1]) for row in cells if row[1:2] in (["fail"], ["warn"])]
+
+
 def test_what_is_open_is_listed_with_what_to_review_next(planted: Project) -> None:
     said = review(planted, NAME).stdout
     assert "3 flagged labels" in said
-    rows = [line.split()[:3] for line in said.splitlines() if line.strip().startswith("NA")]
-    assert sorted(rows) == [[sample, "fail", "sex"] for sample in PLANTED]
+    assert sorted(listed(said)) == [(sample, "fail") for sample in PLANTED]
     assert "sex: Uncalibrated: 0 of 100 randomly chosen labels are reviewed." in said
     order = review_order(planted.table("qc_verdicts", NAME), "sex")
     assert f"next at random: {', '.join(order[:5])}" in said
     assert f"gem-assets review {NAME} SAMPLE FIELD label_correct|label_wrong|exclude" in said
+
+
+def test_of_very_many_the_worst_are_listed(planted: Project) -> None:
+    verdicts = planted.table("qc_verdicts", NAME)
+    flagged = verdicts[verdicts["status"].eq("fail")]
+    mild = [flagged.iloc[:1].assign(sample_id=f"N{i}", status="warn") for i in range(60)]
+    planted.warehouse.replace_partition({"qc_verdicts": pd.concat([*mild, verdicts])}, NAME)
+    said = review(planted, NAME).stdout
+    rows = listed(said)
+    assert [status for _, status in rows[:4]] == [*["fail"] * 3, "warn"]
+    assert len(rows) == 50
+    assert "and 13 more, less severe" in said
+    everyone = (*PLANTED, *(f"N{i}" for i in range(60)))
+    rows_of_all = "".join(f"{sample},sex,label_wrong,kim,2026-01-31,,\n" for sample in everyone)
+    file_of(planted).write_text(HEADER + rows_of_all)
+    assert f"bulk/{NAME}: nothing is open." in review(planted, NAME).stdout
 
 
 def test_what_was_decided_leaves_the_list_at_once(planted: Project) -> None:
@@ -256,11 +279,24 @@ def test_what_was_decided_leaves_the_list_at_once(planted: Project) -> None:
     for sample in {*PLANTED[:2], order[0]}:
         decide(planted, sample)
     said = review(planted, NAME, "--next", "2").stdout
-    left = {line.split()[0] for line in said.splitlines() if line.strip().startswith("NA")}
-    assert left == {PLANTED[2]} - {order[0]}
+    assert {sample for sample, _ in listed(said)} == {PLANTED[2]} - {order[0]}
     assert "Uncalibrated: 1 of 100" in said
     following = [sample for sample in order if sample not in {*PLANTED[:2], order[0]}]
     assert f"next at random: {following[0]}, {following[1]}\n" in said
+
+
+def test_groups_of_cells_are_reviewed_by_their_names(planted: Project) -> None:
+    cells = Warehouse(planted.results / "warehouse.duckdb", "gem_sc")
+    verdicts = planted.table("qc_verdicts", NAME).query("status == 'fail'").iloc[:1]
+    group = verdicts.assign(dataset="pbmc", sample_id="D1: T cell")
+    cells.replace_partition({"qc_verdicts": group}, "pbmc")
+    (planted.data / "sc" / "pbmc").mkdir(parents=True)
+    assert "1 flagged label is open." in review(planted, "pbmc").stdout
+    assert review(planted, "pbmc", "D1: T cell", "sex", "label_correct").exit_code == 0
+    said = review(planted, "pbmc").stdout
+    assert "nothing is open." in said
+    assert "alibrated" not in said  # no table holds the probabilities of a group
+    assert [*evidence_elsewhere(str(planted.data), cells, "new", group, QcSettings())] == []
 
 
 def test_reviews_of_nothing_here_are_noted(planted: Project) -> None:
@@ -304,6 +340,47 @@ def test_the_check_counts_what_is_open_and_shows_the_rest(planted: Project) -> N
     passed, said, rows = check(reviewed_verdicts(planted))
     assert (passed, said) == (True, f"3 {looks}, and every one is reviewed.")
     assert [row["reviewed_by"] for row in rows] == ["kim"] * 3
+
+
+def test_the_next_run_takes_reviews_over(planted: Project) -> None:
+    decide(planted)
+    once = planted.refresh(NAME, QC_TABLES)
+    assert once.success, once.failed
+    assert "2 of 24" in (once.failed_checks["qc_samples.labels_agree"].description or "")
+    verdicts = planted.table("qc_verdicts", NAME)
+    reviewed = verdicts[verdicts["reviewed_by"].notna()]
+    assert reviewed["sample_id"].tolist() == [PLANTED[0]]
+    assert reviewed["status"].tolist() == ["fail"]
+    said = str(once.metadata["qc_verdicts"]["probabilities of sex"])
+    assert said == "Uncalibrated: 0 of 100 randomly chosen labels are reviewed."
+    for sample in PLANTED[1:]:
+        decide(planted, sample, "exclude")
+    twice = planted.refresh(NAME, QC_TABLES)
+    assert "qc_samples.labels_agree" in twice.checks - set(twice.failed_checks)
+    assert planted.table("qc_samples", NAME)["status"].eq("fail").sum() == 3
+    # The sheet is corrected: the review was of another label, and the new one counts.
+    sheet = planted.data / "bulk" / NAME / "samples.csv"
+    written = pd.read_csv(sheet, dtype=str)
+    is_first = written["sample_id"].eq(PLANTED[0])
+    written.loc[is_first, "sex"] = written.loc[is_first, "sex"].map(
+        {"male": "female", "female": "male"}
+    )
+    written.to_csv(sheet, index=False)
+    thrice = planted.refresh(NAME, ("sample_labels", *QC_TABLES))
+    assert thrice.success, thrice.failed
+    verdicts = planted.table("qc_verdicts", NAME).query("field == 'sex'").set_index("sample_id")
+    assert verdicts.loc[PLANTED[0], "status"] == "pass"
+    assert pd.isna(verdicts.loc[PLANTED[0], "reviewed_by"])
+    assert "qc_verdicts.reviews_are_of_labels" in thrice.checks - set(thrice.failed_checks)
+
+
+def test_a_run_is_refused_by_a_faulty_review(planted: Project) -> None:
+    file_of(planted).write_text(HEADER + f"{PLANTED[0]},sex,label_rong,lee,2026-01-01,,\n")
+    before = planted.rows("qc_verdicts", NAME)
+    refused = planted.refresh(NAME, QC_TABLES)
+    assert "row 2, column decision: 'label_rong' is no decision" in refused.failed["qc"]
+    assert set(refused.failed_checks) == {"qc_verdicts.reviews_are_of_labels"}
+    assert planted.rows("qc_verdicts", NAME).equals(before)
 
 
 def test_the_terminal_says_who_reviewed(planted: Project) -> None:

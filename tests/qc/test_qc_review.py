@@ -211,6 +211,14 @@ def test_a_review_of_another_label_or_sample_does_not_count(verdicts: pd.DataFra
     assert reviewed_labels(verdicts, found).tolist() == [None, "label_correct", None, None]
 
 
+def test_a_wrong_label_that_was_corrected_is_no_problem(verdicts: pd.DataFrame) -> None:
+    applied = apply_reviews(
+        verdicts, reviews(("a", "tissue", "label_wrong", "kim", "2026-01-31", "", "heart"))
+    )
+    assert applied.problems == ()
+    assert applied.verdicts["reviewed_by"].isna().all()
+
+
 @given(
     st.lists(
         st.tuples(
