@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -117,6 +119,17 @@ def write_report(folder: Path, given: ReportInput) -> ReportFiles:
         _replace(files.corrected_sheet, safe_csv(corrected))
     _replace(files.report, html)
     return files
+
+
+def content_hash(given: ReportInput) -> str:
+    """Return a sha256 of all that the page says, but of what changed since the run before.
+
+    That is another with every run, of the same verdicts too.
+    """
+    from gem_assets.report.content import report_content
+
+    said = replace(report_content(given), changes=None)
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def _markers(given: QcInput, verdicts: pd.DataFrame, settings: QcSettings) -> MarkerEvidence | None:

@@ -1,6 +1,5 @@
 """The asset ``qc_report``: one self-contained HTML file a dataset."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -41,7 +40,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.qc.settings import QcSettings
         from gem_assets.report.corrected_samples import SheetChangedError
         from gem_assets.report.thumbnails import status_bar
-        from gem_assets.reporting import read_report, write_report
+        from gem_assets.reporting import content_hash, read_report, write_report
 
         name = context.partition_key
         resource = getattr(context.resources, graph.warehouse)
@@ -57,25 +56,25 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         except RefusedInputError as refusal:
             fail_for_good(str(refusal))
         try:
-            files = write_report(resource.reports, replace(given, calibrations=calibrated))
+            given = replace(given, calibrations=calibrated)
+            files = write_report(resource.reports, given)
         except SheetChangedError as change:
             fail_for_good(
                 f"What the findings suggest for the sample sheet of {name} is about another sheet "
                 f"than the one that was read last: {change}. Materialise the asset "
                 f"{graph.key_prefix}/qc_findings of {name} first."
             )
-        html = files.report.read_bytes()
         metadata: dict[str, dg.MetadataValue[Any]] = {
             "path": dg.MetadataValue.path(files.report),
             "open": dg.MetadataValue.url(files.report.as_uri()),
-            "kilobytes": dg.MetadataValue.int(len(html) // 1000),
+            "kilobytes": dg.MetadataValue.int(files.report.stat().st_size // 1000),
             "samples by status": dg.MetadataValue.md(status_bar(given.samples)),
         }
         if files.corrected_sheet.exists():
             metadata["suggested sample sheet"] = dg.MetadataValue.path(files.corrected_sheet)
         yield dg.MaterializeResult(
             asset_key=graph.key("qc_report"),
-            data_version=dg.DataVersion(hashlib.sha256(html).hexdigest()),
+            data_version=dg.DataVersion(content_hash(given)),
             metadata=metadata,
         )
 
