@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def read_input(
-    warehouse: Warehouse, dataset: str, *, reviews: pd.DataFrame | None = None
+    warehouse: Warehouse,
+    dataset: str,
+    *,
+    reviews: pd.DataFrame | None = None,
+    all_genes: bool = False,
 ) -> QcInput:
     """Return what a dataset is judged by.
 
@@ -27,6 +31,9 @@ def read_input(
         Its name.
     reviews
         The result of :func:`gem_assets.qc.review.read_reviews`; None where there are none.
+    all_genes
+        Read the raw counts of all genes, which nothing is judged by but samples may be mixed of;
+        otherwise those that a rule looks at, as of `read_marker_counts`.
 
     Raises
     ------
@@ -44,8 +51,12 @@ def read_input(
     others = signatures_of_table(signatures[signatures["dataset"].ne(dataset)])
     if warehouse.modality == "sc":
         return QcInput(dataset, tables, others=others, reviews=reviews)
-    raw, aligned = _raw(warehouse, dataset), _aligned(warehouse, dataset)
-    return QcInput(dataset, tables, raw, aligned, others, reviews)
+    raw = (
+        read_raw_counts(warehouse, dataset)
+        if all_genes
+        else read_marker_counts(warehouse, dataset, tables["gene_alignment"])
+    )
+    return QcInput(dataset, tables, raw, _aligned(warehouse, dataset), others, reviews)
 
 
 def judge_input(given: QcInput, modality: str, settings: QcSettings) -> JudgedDataset:
@@ -59,12 +70,43 @@ def judge_input(given: QcInput, modality: str, settings: QcSettings) -> JudgedDa
     return judge_dataset(given, settings)
 
 
-def _raw(warehouse: Warehouse, dataset: str) -> CountMatrix:
-    from gem_assets.counts.tables import matrix_of_tables
+def read_marker_counts(warehouse: Warehouse, dataset: str, alignment: pd.DataFrame) -> CountMatrix:
+    """Return the raw counts of the genes that rules look at, and one column of all others.
 
-    return matrix_of_tables(
-        warehouse.read("raw_counts", dataset), warehouse.read("raw_genes", dataset)
+    They are read in chunks: sixty thousand genes of ten thousand samples are more than the memory
+    that a judgement needs.
+
+    Parameters
+    ----------
+    warehouse, dataset
+        Where the counts lie.
+    alignment
+        Columns raw_gene_id and model_gene_id of the dataset's ``gene_alignment``.
+    """
+    from scipy import sparse
+
+    from gem_assets.counts.matrix import CountMatrix
+    from gem_assets.qc.marker_reads import marker_reads
+    from gem_assets.qc.tissue_levels import load_tissue_levels
+    from gem_assets.stored_counts import stored_counts
+
+    levels = load_tissue_levels()
+    chunks = stored_counts(warehouse, dataset).chunks()
+    parts = [marker_reads(chunk, alignment, levels) for chunk in chunks]
+    return CountMatrix(
+        tuple(name for part in parts for name in part.sample_ids),
+        parts[0].gene_ids,
+        sparse.csr_array(sparse.vstack([part.counts for part in parts], format="csr")),
+        parts[0].gene_symbols,
     )
+
+
+def read_raw_counts(warehouse: Warehouse, dataset: str) -> CountMatrix:
+    """Return all raw counts of a dataset."""
+    from gem_assets.counts.matrix import CountMatrix
+    from gem_assets.stored_counts import stored_counts
+
+    return CountMatrix.of(stored_counts(warehouse, dataset))
 
 
 def _aligned(warehouse: Warehouse, dataset: str) -> sparse.csr_array:

@@ -75,6 +75,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.problems import RefusedInputError
         from gem_assets.qc.history import history_row
         from gem_assets.qc.settings import QcSettings
+        from gem_assets.severities import apply_severities
 
         name = context.partition_key
         data = getattr(context.resources, graph.datasets)
@@ -102,6 +103,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
                 given.tables["predicted_metadata"],
                 settings,
             )
+            warnings = apply_severities(judged.problems, dataset.config.severity)
             changes = _changes(warehouse, name, run, judged)
             rows = yield from write_tables(
                 graph, warehouse, {**judged.tables(), "qc_changes": changes}, name
@@ -110,7 +112,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
             over_runs = _over_runs(warehouse, name, changes)
             trust = _trust(dataset, data.data, warehouse, given, judged, settings)
         yield problems_result(graph, "qc_verdicts", THRESHOLDS, [])
-        yield problems_result(graph, "qc_verdicts", REVIEWS, judged.problems)
+        yield problems_result(graph, "qc_verdicts", REVIEWS, warnings)
         yield flagged_samples_result(
             graph, "qc_samples", LABELS_AGREE, judged.samples, judged.verdicts
         )
@@ -176,12 +178,18 @@ def _trust(
 ) -> dict[str, str]:
     """Return metadata on how far to trust the numbers: calibration, and what was not compared."""
     from gem_assets.qc.calibration import calibrations
+    from gem_assets.qc.cell_groups import group_predictions
 
+    predicted, probabilities = (
+        group_predictions(given)
+        if warehouse.modality == "sc"
+        else (given.tables["predicted_metadata"], given.tables["classifier_probs"])
+    )
     found = calibrations(
         judged.verdicts,
         given.reviews,
-        given.tables["predicted_metadata"],
-        given.tables["classifier_probs"],
+        predicted,
+        probabilities,
         settings,
         elsewhere=evidence_elsewhere(data, warehouse, dataset.name, judged.verdicts, settings),
     )

@@ -243,12 +243,14 @@ def _suggestion(
         return "State a label in the sample sheet to have it judged."
     if cause is not None and any(verdict.status == Status.FAIL for verdict in found):
         return "Settle the dataset's finding before changing this label."
-    if partners is not None:
-        return f"Check the sample's records: it may have changed places {partners}."
     if _swap_suspected(found):
-        return (
+        advice: str | None = (
             "Check the sample's identity (records, neighbours on the plate, genotypes) before "
             "using it."
         )
-    advice = (suggest(verdict, marker) for verdict in found)
-    return next((said for said in advice if said is not None), None)
+    else:
+        told = (suggest(verdict, marker) for verdict in found)
+        advice = next((said for said in told if said is not None), None)
+    if partners is None:
+        return advice
+    return " ".join(filter(None, (advice, f"It may have changed places {partners}.")))
