@@ -29,6 +29,7 @@ _SHARES = frozenset(
         "low_gene_share",
         "low_reconstruction_r",
         "one_class_share",
+        "cell_correlation",
     }
 )
 _COUNTS = frozenset(
@@ -37,6 +38,7 @@ _COUNTS = frozenset(
         "dataset_cause_min_judged",
         "dataset_cause_min_failed",
         "sex_min_chry_genes",
+        "group_min_cells",
     }
 )
 
@@ -111,6 +113,14 @@ class QcSettings:
         2010 pools of both sexes; none of the 16 Body Map samples).
     sex_min_chry_genes
         Fewer of the seven chrY genes in the file than this: no call.
+    group_min_cells
+        Single cells are judged by donor and label, in groups of at least so many predicted cells.
+        With fewer than twenty, one cell is more than 5 % of them.
+    cell_correlation
+        Correlation of the model's errors between the cells of a group: what a model gets wrong of
+        one cell it tends to get wrong of all of its kind, so that n cells count as
+        n / (1 + (n - 1) r) independent ones (Kish 1965, Survey Sampling), with .1 as at most ten.
+        Chosen a priori, as the training references hold no cells.
     """
 
     mass_agrees: float = 0.5
@@ -137,6 +147,8 @@ class QcSettings:
     sex_xist_cpm: float = 10.0
     sex_mixed_chry_cpm: float = 3.0
     sex_min_chry_genes: int = 3
+    group_min_cells: int = 20
+    cell_correlation: float = 0.1
 
     def __post_init__(self) -> None:
         for field in fields(self):
