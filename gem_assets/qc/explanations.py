@@ -74,6 +74,10 @@ FINDING_EXPLANATIONS: dict[str, dict[str, str]] = {
             "Among the labels of the dataset another one fits better (confident learning), and the "
             "label fails among all that the model knows."
         ),
+        "contradicted_everywhere": (
+            "Single cells: the label fails in all donors that hold it, so it was given to the "
+            "wrong cells throughout, or the model takes such cells for others."
+        ),
     },
     "mixture": {
         "second_tissue": "Marker genes of another sample's tissue are in it, at 5 % or more.",

@@ -30,6 +30,7 @@ from gem_assets.genes.alignment import hash_counts
 from gem_assets.labels.fields import FIELD_BY_NAME
 from gem_assets.labels.resolution import resolve_label
 from gem_assets.labels.sheet_cells import CELLS
+from gem_assets.qc.cell_groups import judge_cells
 from gem_assets.qc.contamination import HAEMOGLOBIN
 from gem_assets.qc.dataset import JudgedDataset, QcInput, judge_dataset
 from gem_assets.qc.markers import CHRY_GENES, XIST
@@ -188,6 +189,18 @@ def a_field_that_is_not_answered() -> JudgedDataset:
     return judged([stated("S1", "disease", "MONDO:0005148")], answers)
 
 
+def cells(n: int, p: Mapping[str, float], donors: int = 1) -> JudgedDataset:
+    """Return n cells called hepatocytes, each answered alike, of donors in turn."""
+    answers, labels = Answers(), []
+    for i in range(n):
+        labels.append(stated(f"cell{i}", "cell_type", HEPATOCYTE))
+        answers.probabilities(f"cell{i}", "cell_type", p)
+    sheet = {"donor": [f"D{i % donors + 1}" for i in range(n)]}
+    return judge_cells(given(labels, answers, sheet=sheet), QcSettings())
+
+
+HEPATOCYTE, T_CELL, NEURON = "CL:0000182", "CL:0000084", "CL:0000540"
+T_CELL_LIKE = {T_CELL: 0.6, NEURON: 0.25, HEPATOCYTE: 0.15}
 DIABETES, NORMAL = "MONDO:0005148", "PATO:0000461"
 
 VERDICTS: dict[str, Sequence[Callable[[], JudgedDataset]]] = {
@@ -220,6 +233,8 @@ VERDICTS: dict[str, Sequence[Callable[[], JudgedDataset]]] = {
     "weak_evidence": [lambda: one("tissue", HEART, {LIVER: 0.46, HEART: 0.36, BRAIN: 0.18})],
     "age_agrees": [lambda: age(66)],
     "age_differs": [lambda: age(82)],
+    "cells_contradict": [lambda: cells(40, T_CELL_LIKE)],
+    "too_few_cells": [lambda: cells(12, {HEPATOCYTE: 0.9, T_CELL: 0.1})],
     "label_out_of_vocabulary": [lambda: one("tissue", HEART, {LIVER: 0.9, BRAIN: 0.1})],
     "label_too_general": [lambda: one("tissue", ANATOMICAL_SYSTEM, {LIVER: 0.9, BRAIN: 0.1})],
     "field_not_predicted": [a_field_that_is_not_answered],
@@ -345,6 +360,7 @@ FINDINGS: dict[tuple[str, str], Callable[[], pd.DataFrame]] = {
     ("swap", "cycle"): lambda: a_ring().findings,
     ("exchange_group", "partners_open"): lambda: exchanged_without_partners().findings,
     ("label_issue", "fits_another_label"): lambda: mislabelled_among_thirty().findings,
+    ("label_issue", "contradicted_everywhere"): lambda: cells(160, T_CELL_LIKE, donors=4).findings,
     ("mixture", "second_tissue"): lambda: mixed_tissues(0.2).findings,
     ("mixture", "low_level"): lambda: mixed_tissues(0.04).findings,
     ("mixed_sex", "both_sexes"): lambda: both_sexes().findings,
