@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gem_assets.labels.buckets import buckets_of
 from gem_assets.labels.fields import FIELD_BY_NAME
+from gem_assets.labels.ontology import label_of
 from gem_assets.labels.resolution import RESOLVED
 from gem_assets.qc.answers import FieldAnswers
 from gem_assets.qc.cell_evidence import CellAnswers, JointEvidence, in_arrow
@@ -21,11 +23,14 @@ from gem_assets.qc.cell_rules import (
     independent_cells,
     leave_out_small_groups,
 )
-from gem_assets.qc.cell_words import CellCount
+from gem_assets.qc.cell_words import LIKELIER_THAN_NOT, CellCount, Family
 from gem_assets.qc.closed_set import ClosedSet, ClosedSetSkipped, closed_sets
 from gem_assets.qc.label_fit import LabelFit, LabelFits, label_fits
 from gem_assets.qc.settings import QcSettings
 from gem_assets.qc.verdicts import JUDGED_KINDS, judge
+
+STANDS_OUT = 0.05
+"""What a family has to add to its likeliest kind to be worth a word."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,18 +143,39 @@ def hear_groups(groups: CellGroups, voices: Sequence[Voice], settings: QcSetting
     verdicts = _with_label_quality(verdicts, closed)
     search = GroupSearch(groups, LabelFits(fits.samples, jointly))
     verdicts = adjust_in_company(search.hear_partners(verdicts), groups, settings)
-    keys = zip(groups.labels["sample_id"], groups.labels["field"], strict=True)
-    counts = zip(groups.sizes.tolist(), answered.tolist(), agreeing.tolist(), strict=True)
+    families = {voice.field: _families(voice.mean) for voice in voices}
+    counted = zip(
+        groups.labels["sample_id"].astype(str),
+        groups.labels["field"].astype(str),
+        groups.sizes.tolist(),
+        answered.tolist(),
+        agreeing.tolist(),
+        strict=True,
+    )
     return HeardGroups(
         verdicts,
         {
-            (str(name), str(field)): CellCount(*count)
-            for (name, field), count in zip(keys, counts, strict=True)
+            (name, field): CellCount(stated, predicted, agree, families[field].get(name))
+            for name, field, stated, predicted, agree in counted
         },
         search,
         {voice.field: voice.cells.classes for voice in voices if voice.cells.classes},
         tuple(one.sentence for one in closed if isinstance(one, ClosedSetSkipped)),
     )
+
+
+def _families(mean: FieldAnswers) -> dict[str, Family]:
+    """Return, by group, the family that it looks like, where its kinds share the probability."""
+    of_class = [buckets_of(name, mean.classes) for name in mean.classes]
+    buckets = sorted({bucket for some in of_class for bucket in some})
+    member = np.array([[bucket in some for bucket in buckets] for some in of_class], dtype=float)
+    found = {}
+    for name, p, top in zip(mean.samples, mean.probability, mean.top, strict=True):
+        mass = np.where(member[top] > 0, p @ member, -1.0)
+        best = int(mass.argmax())
+        if p[top] < LIKELIER_THAN_NOT and mass[best] >= p[top] + STANDS_OUT:
+            found[str(name)] = Family(label_of(buckets[best]) or buckets[best], float(mass[best]))
+    return found
 
 
 def _with_label_quality(

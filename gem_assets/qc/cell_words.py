@@ -14,7 +14,14 @@ from gem_assets.labels.table import VALUE_SEPARATOR
 from gem_assets.qc.cell_rules import CELLS_CONTRADICT, TOO_FEW_CELLS
 from gem_assets.qc.dataset_cause import DatasetCause
 from gem_assets.qc.reasons import Reason, Status, worst
-from gem_assets.qc.sentences import Verdict, describe, describe_unjudged, read_verdicts, suggest
+from gem_assets.qc.sentences import (
+    Verdict,
+    describe,
+    describe_unjudged,
+    probability,
+    read_verdicts,
+    suggest,
+)
 from gem_assets.qc.summary import SAMPLE_COLUMNS
 
 _ANNOTATED = frozenset({"cell_type"})
@@ -22,6 +29,22 @@ _ANNOTATED = frozenset({"cell_type"})
 
 LIKELIER_THAN_NOT = 0.5
 """Probability from which a predicted cell type is suggested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The organ or cell family that a group looks like, where no one kind of it stands out.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    probability
+        Mean probability of all its kinds together.
+    """
+
+    name: str
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +59,14 @@ class CellCount:
         Those of them that the model answered the field for.
     agreeing
         Those that agree with the label.
+    family
+        What they look like, if that is no one kind.
     """
 
     stated: int
     answered: int
     agreeing: int
+    family: Family | None = None
 
 
 def summarise_groups(
@@ -146,7 +172,8 @@ def _told(
     plain = verdict
     if verdict.reason in (CELLS_CONTRADICT, Reason.CONTRADICTS_WITH_PARTNER):
         plain = replace(verdict, reason=str(Reason.CONTRADICTS))
-    told = f"{describe(plain)} Means over {_cells(count.answered)}, of which {_agree(count)}."
+    told = f"{describe(plain)}{_family(count.family)}"
+    told += f" Means over {_cells(count.answered)}, of which {_agree(count)}."
     if verdict.reason == Reason.CONTRADICTS_WITH_PARTNER:
         told += " Another group that fails holds the label that fits."
     return told
@@ -178,6 +205,12 @@ def _nearest(verdict: Verdict, vocabularies: Mapping[str, Sequence[str]]) -> str
     first = verdict.provided_id.split(VALUE_SEPARATOR)[0]
     found = nearest_class(first, tuple(vocabularies.get(verdict.field, ())))
     return None if found is None else label_of(found) or found
+
+
+def _family(family: Family | None) -> str:
+    if family is None:
+        return ""
+    return f" All kinds of {family.name} together have p {probability(family.probability)}."
 
 
 def _cells(n: int) -> str:

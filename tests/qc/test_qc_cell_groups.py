@@ -177,9 +177,11 @@ def test_cells_contradict_together_what_each_leaves_open() -> None:
     assert (found["status"], found["reason"]) == ("fail", CELLS_CONTRADICT)
     row = sample(judged, "A: monocyte")
     assert "Labelled monocyte; expression looks like" in row["sentence"]
+    assert "All kinds of T cell together have p 0.70." in row["sentence"]
     assert "Means over 30 cells, of which none agrees with the label." in row["sentence"]
     assert row["suggestion"] == "Check the annotation of these cells (clusters, marker genes)."
     sure = Cells().types("A", 30, MONOCYTE, LIKE_B).judged()
+    assert "All kinds" not in sample(sure, "A: monocyte")["sentence"]
     assert sample(sure, "A: monocyte")["suggestion"].endswith("; suggested: memory B cell.")
 
 
@@ -300,7 +302,7 @@ def test_two_clusters_of_a_donor_with_each_others_label_are_a_swap() -> None:
     assert sorted(failing["sample_id"]) == ["C: B cell", "C: T cell"]
     assert judged.verdicts["status"].value_counts().to_dict() == {"pass": 13, "fail": 2}
     assert judged.findings["kind"].tolist() == ["swap"]
-    assert "consistent with a swap of cell type label" in judged.findings["sentence"][0]
+    assert "consistent with a swap of the cell type label" in judged.findings["sentence"][0]
 
 
 def test_without_donors_labels_are_exchanged_in_the_whole_dataset() -> None:
