@@ -17,7 +17,7 @@ from gem_assets.checks import (
     problems_result,
     refuse_partition,
 )
-from gem_assets.graph import QC_TABLES, AssetGraph
+from gem_assets.graph import PREDICTION_TABLES, QC_TABLES, AssetGraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
             table_spec(
                 graph,
                 table,
-                deps=["sample_labels", "predicted_metadata", "classifier_probs", "decoded_counts"],
+                deps=["sample_labels", *PREDICTION_TABLES, "aligned_counts", "raw_counts"],
             )
             for table in QC_TABLES
         ],

@@ -15,13 +15,13 @@ from gem_assets.qc.adjustments import adjust
 from gem_assets.qc.cell_evidence import JointEvidence
 from gem_assets.qc.cell_membership import CellGroups
 from gem_assets.qc.partners import DOUBTED
-from gem_assets.qc.reasons import Status
+from gem_assets.qc.reasons import Reason, Status
 from gem_assets.qc.settings import QcSettings
 
-TOO_FEW_CELLS = "too_few_cells"
+TOO_FEW_CELLS = str(Reason.TOO_FEW_CELLS)
 """Reason of groups that are not judged for their size."""
 
-CELLS_CONTRADICT = "cells_contradict"
+CELLS_CONTRADICT = str(Reason.CELLS_CONTRADICT)
 """Reason of groups whose cells contradict the label together."""
 
 _COMPANY = ("cell_line", "sample_type")

@@ -50,12 +50,14 @@ def _of_exchange(
         if exchange.reason == CYCLE:
             clause = (
                 f"{members} each look like what the next is labelled, the last like the first: "
-                f"consistent with labels that went round"
+                "consistent with a ring exchange"
             )
         else:
             clause = f"{members} each look like what the other is labelled: consistent with a swap"
         what = (
-            "of the samples or of their rows in the sheet" if exchange.whole_row else f"of {fields}"
+            "of the samples or of their rows in the sheet"
+            if exchange.whole_row
+            else f"of the {fields}"
         )
         clause += f" {what}"
     elif not exchange.takes_from:

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     SAME_ORGAN = "same_organ"
     CONTRADICTS = "contradicts"
     CONTRADICTS_WITH_PARTNER = "contradicts_with_partner"
+    CELLS_CONTRADICT = "cells_contradict"
     MARKERS_AGREE_WITH_LABEL = "markers_agree_with_label"
     MARKERS_CONTRADICT_LABEL = "markers_contradict_label"
     PREDICTION_NOT_TRUSTWORTHY = "prediction_not_trustworthy"
@@ -43,6 +44,7 @@ class Reason(StrEnum):
     LABEL_TOO_GENERAL = "label_too_general"
     FIELD_NOT_PREDICTED = "field_not_predicted"
     FIELD_NOT_JUDGED = "field_not_judged"
+    TOO_FEW_CELLS = "too_few_cells"
     # The label's text did not resolve.
     AMBIGUOUS = "ambiguous"
     UNKNOWN = "unknown"
@@ -72,6 +74,9 @@ EXPLANATIONS: dict[str, str] = {
         "The expression differs from the label, and exchanging it with the label of another "
         "contradicted sample of the dataset fits both at least a thousand times better."
     ),
+    Reason.CELLS_CONTRADICT: (
+        "Hardly any cell of the group agrees with the label, and together they contradict it."
+    ),
     Reason.MARKERS_AGREE_WITH_LABEL: (
         "The prediction contradicts the label, but marker genes, which no model chose, agree with "
         "the label: probably an error of the model."
@@ -91,6 +96,7 @@ EXPLANATIONS: dict[str, str] = {
     Reason.LABEL_TOO_GENERAL: "The label is too general to be contradicted.",
     Reason.FIELD_NOT_PREDICTED: "The model gave no answer for this field.",
     Reason.FIELD_NOT_JUDGED: "There is no rule to judge this field by.",
+    Reason.TOO_FEW_CELLS: "The group has too few cells to be judged.",
     Reason.AMBIGUOUS: "The label's text names several terms.",
     Reason.UNKNOWN: "The label says that the value is not known.",
     Reason.UNMAPPED: "The label's text names no known term.",

@@ -179,7 +179,7 @@ def markers_word(verdict: Verdict, marker: MarkerCall | None) -> str | None:
     if marker.call != verdict.provided_id:
         if verdict.flagged and verdict.predicted_id == marker.call:
             return f"Marker genes agree with the prediction: {marker.call}."
-        return f"Marker genes contradict the stated sex: {marker.sentence}"
+        return f"The stated sex is contradicted: {marker.sentence}"
     if verdict.flagged:
         return "Marker genes agree with the label: probably an error of the model."
     return None

@@ -219,8 +219,14 @@ def _sentence(
         for verdict in found
         if verdict.field == "sex" and (word := markers_word(verdict, marker)) is not None
     ]
-    if passed:
-        agreeing = ", ".join(f"{verdict.name} {verdict.provided}" for verdict in passed)
+    excused = [verdict for verdict in passed if verdict.reason == Reason.CELL_LINE_AGREES]
+    parts += [
+        f"Labelled {verdict.provided}; expression looks like {verdict.predicted}, but the cell "
+        "line is the stated one."
+        for verdict in excused
+    ]
+    if agreed := [verdict for verdict in passed if verdict not in excused]:
+        agreeing = ", ".join(f"{verdict.name} {verdict.provided}" for verdict in agreed)
         parts.append(f"The expression agrees with {agreeing}.")
     if unjudged:
         told = ", ".join(describe_unjudged(verdict, nearest(verdict)) for verdict in unjudged)

@@ -72,13 +72,15 @@ def test_the_check_on_the_labels_warns_and_names_the_three(run: Run) -> None:
 
 # What it writes
 
+MAY_BE_EMPTY = {"qc_suggestions", "qc_changes", "qc_selftest"}
+"""Of three samples nobody changed places for sure, no run went before, no errors were planted."""
+
 
 def test_every_table_and_view_exists_and_keeps_its_contract(planted: Project) -> None:
     for name, table in TABLES.items():
         rows = planted.warehouse.read(name, NAME if table.partitioned else None)
         validate(name, rows, modality="bulk")
-        # The only table that may be empty: nothing concerns several of these samples.
-        assert rows.num_rows or name == "qc_findings", name
+        assert rows.num_rows or name in MAY_BE_EMPTY, name
     for view in VIEWS:
         assert planted.warehouse.read(view, NAME).num_rows, view
 

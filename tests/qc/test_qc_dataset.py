@@ -171,7 +171,7 @@ def test_a_sex_that_the_model_confirms_warns_where_its_marker_genes_do_not() -> 
     assert status_of(judged, "s3") == ("warn", "markers_contradict_label")
     sentence = judged.samples.set_index("sample_id")["sentence"]["s3"]
     assert "Labelled male; predicted male, too" in sentence
-    assert "Marker genes contradict the stated sex" in sentence
+    assert "The stated sex is contradicted" in sentence
 
 
 def test_two_exchanged_labels_are_a_swap_with_a_suggested_sheet() -> None:

@@ -290,7 +290,7 @@ def test_sentences_are_consistent_with_never_proof() -> None:
     assert finding.score is not None
     assert finding.score >= 3
     assert finding.sentence.startswith("s0 (labelled brain) and s1 (labelled liver) each look like")
-    assert "consistent with a swap of tissue label" in finding.sentence
+    assert "consistent with a swap of the tissue label" in finding.sentence
 
 
 def test_each_kind_of_finding_has_its_sentence() -> None:
@@ -299,7 +299,7 @@ def test_each_kind_of_finding_has_its_sentence() -> None:
     batches = pd.Series({"s0": 1, "s1": 2, "s2": 1, "s3": 2})
     many: list[Label] = [(LIVER,), (BRAIN,)] * 8
     cases = [
-        (FOUR, [(BRAIN,), (HEART,), (LIVER,), (BLOOD,)], {}, "labels that went round"),
+        (FOUR, [(BRAIN,), (HEART,), (LIVER,), (BLOOD,)], {}, "a ring exchange of the tissue label"),
         (group, exchanged(group, (0, 2), (1, 3)), {}, "can't tell who exchanged with whom"),
         (group, exchanged(group, (0, 2), (1, 3)), {"donors": donors}, "of one donor"),
         (FOUR, exchanged(FOUR, (0, 1)), {"batches": batches}, "of different batches"),

@@ -234,7 +234,7 @@ def test_two_labels_of_the_same_evidence_are_no_swap() -> None:
             "male",
             SURELY_MALE,
             "female",
-            "Marker genes contradict the stated sex: Seen (Y 80 CPM).",
+            "The stated sex is contradicted: Seen (Y 80 CPM).",
             "Check the sample's records; suggested sex: female.",
         ),
         ("male", SURELY_MALE, "male", None, None),
@@ -257,7 +257,7 @@ def test_marker_genes_speak_even_where_the_model_is_silent() -> None:
     sheet.answers.named("s", "tissue", LIVER)
     row = sheet.summary(markers=markers("male"))
     assert row["status"] == "not_assessed"
-    assert row["sentence"].startswith("Marker genes contradict the stated sex")
+    assert row["sentence"].startswith("The stated sex is contradicted")
     assert row["suggestion"] == "Check the sample's records; suggested sex: male."
 
 
