@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     from scipy import sparse
 
     from gem_assets.counts.matrix import CountMatrix
@@ -44,7 +45,10 @@ def read_input(
     from gem_assets.qc.stored_signatures import signatures_of_table
 
     tables = {
-        table: warehouse.read(table, dataset, columns).to_pandas()
+        table: warehouse.read(table, dataset, columns).to_pandas(
+            # A hundred thousand cells would be millions of Python objects.
+            types_mapper=_arrow_lists if warehouse.modality == "sc" else None
+        )
         for table, columns in INPUT_TABLES.items()
     }
     signatures = warehouse.read("qc_signatures").to_pandas()
@@ -57,6 +61,13 @@ def read_input(
         else read_marker_counts(warehouse, dataset, tables["gene_alignment"])
     )
     return QcInput(dataset, tables, raw, _aligned(warehouse, dataset), others, reviews)
+
+
+def _arrow_lists(kind: pa.DataType) -> pd.ArrowDtype | None:
+    import pandas as pd
+    import pyarrow as pa
+
+    return pd.ArrowDtype(kind) if pa.types.is_list(kind) else None
 
 
 def judge_input(given: QcInput, modality: str, settings: QcSettings) -> JudgedDataset:

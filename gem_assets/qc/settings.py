@@ -47,10 +47,9 @@ _COUNTS = frozenset(
 class QcSettings:
     """Thresholds of the verdicts; every one may be set in a dataset's ``thresholds:``.
 
-    Probabilities are shares of a row normalised to 1. The defaults of the ontology rules were
-    fixed on training references and then measured on 26 real samples (630 wrong-label cases, the
-    mislabelled Body Map adrenal left out): comparing words finds .997 of the wrong labels with 3
-    false positives; a ratio of 100 finds .929 with none.
+    Probabilities are shares of a row normalised to 1. What the defaults of the ontology rules cost
+    and find is measured on libraries of a reference source left out (docs/thresholds.md), and then
+    on real samples that no choice was made by (benchmarks/results/label_errors.md).
 
     Attributes
     ----------
