@@ -13,6 +13,7 @@ from gem_assets.assets.gene_order import gene_order
 from gem_assets.assets.predictions import predictions
 from gem_assets.assets.qc import quality_control
 from gem_assets.assets.qc_report import qc_report
+from gem_assets.assets.qc_selftest import qc_selftest
 from gem_assets.assets.raw_counts import raw_counts
 from gem_assets.assets.sample_labels import sample_labels
 from gem_assets.endpoint_watch import OnNewModel
@@ -36,6 +37,7 @@ def build_gem_assets(
     model_family: Family | None = None,
     on_new_model: OnNewModel = "mark_stale",
     prewarm_minutes: int | None = None,
+    selftest: bool = False,
 ) -> dg.Definitions:
     """Return assets, checks, jobs, sensor, schedule and resources of one instance.
 
@@ -63,6 +65,9 @@ def build_gem_assets(
     prewarm_minutes
         Wake the model so many minutes before the daily refresh, by a schedule of its own; None:
         don't. The embedded model needs no waking.
+    selftest
+        Whether there is an asset ``qc_selftest``, which plants errors in a dataset and counts those
+        that are found; bulk only. No job runs it: it judges a dataset hundreds of times.
 
     Returns
     -------
@@ -72,7 +77,8 @@ def build_gem_assets(
     Raises
     ------
     ValueError
-        If modality, key prefix, endpoint mode, ``on_new_model`` or ``prewarm_minutes`` are none.
+        If modality, key prefix, endpoint mode, ``on_new_model`` or ``prewarm_minutes`` are none, or
+        a self-test of single cells is asked for.
 
     Examples
     --------
@@ -87,6 +93,8 @@ def build_gem_assets(
     chosen = settings or Settings.from_environment()
     if on_new_model not in ("mark_stale", "repredict"):
         raise ValueError(f"on_new_model is {on_new_model!r}; it must be mark_stale or repredict.")
+    if selftest and modality != "bulk":
+        raise ValueError("selftest plants errors in bulk samples only; leave it out for sc.")
     refresh, observe = automation.refresh_job(graph), automation.endpoint_job(graph)
     schedules = [automation.daily_schedule(graph, refresh)]
     if prewarm_minutes is not None:
@@ -102,6 +110,7 @@ def build_gem_assets(
             sample_labels(graph),
             quality_control(graph),
             qc_report(graph),
+            *([qc_selftest(graph)] if selftest else []),
         ],
         jobs=[refresh, observe],
         sensors=[

@@ -19,6 +19,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "sample_labels": "The labels that the sample sheet states, resolved to ontology terms.",
     "qc_verdicts": "Whether the expression agrees with each stated label, and why.",
     "qc_samples": "One row a sample: status, reasons, and what to do next.",
+    "qc_selftest": "How many errors, planted in the dataset's own data, the check finds.",
     "qc_findings": "What concerns several samples or the whole dataset.",
 }
 

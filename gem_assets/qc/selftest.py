@@ -69,7 +69,8 @@ class SelfTest:
     ----------
     given
         What the dataset is judged by. Reviews are left out, since they are about the labels as
-        they stand; and duplicates and batches, which no label can change.
+        they stand; and duplicates and batches, which no label can change. Where samples are to be
+        mixed, its raw counts must be those of all genes.
     settings
         Thresholds.
     seed

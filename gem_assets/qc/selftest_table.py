@@ -16,7 +16,7 @@ from gem_assets.qc.selftest_words import (
     tally_sentence,
 )
 from gem_assets.qc.settings import RULES_VERSION, QcSettings
-from gem_assets.qc.tally import Tally
+from gem_assets.qc.tally import MIXTURE, Tally
 
 SELFTEST_COLUMNS = (
     "dataset",
@@ -127,6 +127,27 @@ def selftest_table(
     for name in ("at", "predicted_at"):
         table[name] = pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]")
     return table
+
+
+def with_earlier_mixtures(table: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
+    """Return a new table with the mixtures of an earlier one, where it planted none itself.
+
+    They may have been paid. Only those of the same predictions, rules and thresholds still hold.
+
+    Parameters
+    ----------
+    table
+        What takes the place of ``earlier``; at least a row.
+    earlier
+        The dataset's rows of ``qc_selftest`` so far.
+    """
+    if table["kind"].eq(MIXTURE).any():
+        return table
+    held = earlier["kind"].eq(MIXTURE)
+    for name in ("rules_version", "settings_hash", *PROVENANCE):
+        held &= earlier[name].eq(table[name].iloc[0])
+    kept = earlier.loc[held, list(SELFTEST_COLUMNS)].astype(table.dtypes.to_dict())
+    return pd.concat([table, kept], ignore_index=True) if len(kept) else table
 
 
 def selftest_sentence(table: pd.DataFrame) -> str:
