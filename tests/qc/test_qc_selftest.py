@@ -88,7 +88,7 @@ def test_reviews_of_the_labels_as_they_stand_settle_no_planted_error() -> None:
         }
         for i in range(6)
     ]
-    reviews = pd.DataFrame(rows).reindex(columns=list(REVIEW_COLUMNS)).fillna("")
+    reviews = pd.DataFrame(rows).reindex(columns=list(REVIEW_COLUMNS), fill_value="")
     given = replace(made_dataset("lbmlbm"), reviews=read_reviews(reviews))
     tally = SelfTest(given, SETTINGS).swaps(4)
     assert (tally.planted, tally.found) == (4, 4)
