@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {"fail": "red", "warn": "yellow"}
 _MOST_OPEN = 50
+_MOST_FINDINGS = 8
 """Open labels, and open findings, that are listed: nobody reviews more in a sitting."""
 
 
@@ -135,13 +136,20 @@ def _print_results(console: Console, settings: Settings, outcome: DatasetOutcome
         n, unit = len(samples), "cells" if outcome.modality == "sc" else "samples"
         console.print(f"  {n} {unit} annotated; no labels were stated, so nothing was judged.")
         return
-    console.print(f"  {headline(samples)}")
+    names = ("group of cells", "groups of cells")
+    told_of = names if outcome.modality == "sc" else ("sample", "samples")
+    console.print(f"  {headline(samples, *told_of)}")
     reviewed = review_sentence(warehouse.read("qc_verdicts", outcome.name).to_pandas())
     if reviewed:
         console.print(f"  {reviewed}")
     flagged = warehouse.read("qc_mismatches", outcome.name).to_pandas()
     if len(flagged):
         console.print(_mismatches(flagged))
+    told = warehouse.read("qc_findings", outcome.name, ["sentence"]).to_pandas()["sentence"]
+    for sentence in told.head(_MOST_FINDINGS):
+        console.print(f"  [cyan]finding:[/cyan] {escape(str(sentence))}", soft_wrap=True)
+    if len(told) > _MOST_FINDINGS:
+        console.print(f"  and {len(told) - _MOST_FINDINGS} findings more, all in the report")
 
 
 def _mismatches(flagged: pd.DataFrame) -> Table:

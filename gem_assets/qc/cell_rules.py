@@ -66,6 +66,8 @@ def hear_cells(
     settings
         Thresholds.
     """
+    if not evidence.log_mass.shape[1]:  # no label of the field could be judged
+        return verdicts
     verdicts = verdicts.copy()
     told = verdicts.iloc[rows]
     doubted = told["reason"].isin(DOUBTED) & told["status"].isin([Status.WARN, Status.UNCLEAR])

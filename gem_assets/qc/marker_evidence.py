@@ -98,24 +98,29 @@ def weigh_markers(verdicts: pd.DataFrame, evidence: MarkerEvidence) -> pd.DataFr
     """Return the verdicts with the marker genes heard.
 
     A tissue or sex that fails, but whose marker genes agree with the label and not with the
-    prediction, warns: more likely the model errs. A sex that passes while its marker genes say
-    the other one warns: label and model may share an error of the sheet's.
+    prediction, warns: more likely the model errs. One that only warns, since the model reconstructs
+    the sample poorly, fails where the marker genes agree with the prediction: it need not be
+    trusted alone. A sex that passes while its marker genes say the other one warns: label and model
+    may share an error of the sheet's.
     """
     verdicts = verdicts.copy()
     call = verdicts["sample_id"].map(evidence.sexes.set_index("sample_id")["call"])
-    failing = verdicts["status"].eq(str(Status.FAIL))
     of_sex = verdicts["field"].eq("sex")
     heard = zip(verdicts["provided_id"], verdicts["predicted_id"], call, strict=True)
     sex_votes = [sex_vote(str(one), str(two), str(three)) for one, two, three in heard]
     tissue_votes = verdicts["sample_id"].map(
         {sample: vote.vote for sample, vote in evidence.votes.items()}
     )
-    rebutted = failing & (
-        (of_sex & pd.Series(sex_votes, index=verdicts.index).eq(Vote.MODEL_ERROR))
-        | (verdicts["field"].eq("tissue") & tissue_votes.eq(Vote.MODEL_ERROR))
-    )
+    votes = pd.Series(sex_votes, index=verdicts.index, dtype=object).where(of_sex, tissue_votes)
+    votes = votes.where(of_sex | verdicts["field"].eq("tissue"), None)
+    rebutted = verdicts["status"].eq(str(Status.FAIL)) & votes.eq(Vote.MODEL_ERROR)
     verdicts.loc[rebutted, "status"] = str(Status.WARN)
     verdicts.loc[rebutted, "reason"] = str(Reason.MARKERS_AGREE_WITH_LABEL)
+    damped = verdicts["reason"].eq(str(Reason.PREDICTION_NOT_TRUSTWORTHY))
+    damped &= verdicts["status"].eq(str(Status.WARN))
+    borne_out = damped & votes.eq(Vote.LABEL_ERROR)
+    verdicts.loc[borne_out, "status"] = str(Status.FAIL)
+    verdicts.loc[borne_out, "reason"] = str(Reason.CONTRADICTS)
     sexes = {"female", "male"}
     denied = of_sex & verdicts["status"].eq(str(Status.PASS)) & call.isin(sexes)
     denied &= verdicts["provided_id"].isin(sexes) & verdicts["provided_id"].ne(call)

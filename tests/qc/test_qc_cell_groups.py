@@ -231,6 +231,16 @@ def test_labels_that_can_not_be_judged_keep_their_reason() -> None:
     assert "ontology term" in sample(judged, "A: saliva")["suggestion"]
 
 
+def test_a_field_of_which_no_label_resolves_beside_one_of_which_they_do() -> None:
+    for label in (None, "CL:0000000"):
+        looks = {"cell_type": LIKE_T, "sex": {"female": 0.9, "male": 0.1}}
+        cells = Cells().add(30, {"sex": "female", "cell_type": label}, looks, "A")
+        judged = cells.judged()
+        assert verdict(judged, "A: female", "sex")["status"] == "pass"
+        reason = judged.verdicts.set_index("field")["reason"]["cell_type"]
+        assert reason == ("unmapped" if label is None else "label_too_general")
+
+
 def test_words_of_donors_that_say_nothing_make_no_donor() -> None:
     cells = Cells().types("unknown", 10, T_CELL, LIKE_T).types(None, 10, T_CELL, LIKE_T)
     judged = cells.types("A", 20, T_CELL, LIKE_T).judged()

@@ -165,6 +165,22 @@ def test_an_accusation_that_the_marker_genes_rebut_warns_and_blames_the_model() 
     assert sample["suggestion"] == "Keep the stated sex: its marker genes agree with it."
 
 
+def test_a_poorly_reconstructed_sample_fails_where_its_marker_genes_accuse_it_too() -> None:
+    names = tuple(f"s{i}" for i in range(12))
+    truth = dict.fromkeys(names, "male")
+    tables = tables_of(truth | {"s0": "female"}, truth)
+    tables["aligned_counts"] = pd.concat([tables["aligned_counts"]] * 4, ignore_index=True).assign(
+        sample_id=names, content_hash=[f"{i:032x}" for i in range(12)]
+    )
+    r = [0.1, *np.linspace(0.9, 0.95, 11)]
+    tables["decoded_counts"] = pd.DataFrame({"sample_id": names, "reconstruction_r": r})
+
+    unheard, heard = judged_of(tables), judged_of(tables, counts_of(truth))
+
+    assert status_of(unheard, "s0") == ("warn", "prediction_not_trustworthy")
+    assert status_of(heard, "s0") == ("fail", "contradicts")
+
+
 def test_a_sex_that_the_model_confirms_warns_where_its_marker_genes_do_not() -> None:
     truth = TRUTH | {"s3": "female"}
     judged = judged_of(tables_of(TRUTH, TRUTH), counts_of(truth))
