@@ -116,7 +116,10 @@ def _of_shift(shift: Shift, exchanges: Sequence[Exchange]) -> Finding:
     sentence += " Compare the sheet with its source, row by row."
     return Finding(
         kind="shift",
-        sample_ids=shift.sample_ids,
+        # Where an exchange may be the cause as well, the other rows are accused of nothing.
+        sample_ids=tuple(
+            one for one in shift.sample_ids if shift.alone or one in shift.contradicted
+        ),
         reason="rows_slipped" if shift.alone else "shift_or_exchange",
         sentence=sentence,
         score=shift.log_ratio / math.log(10),

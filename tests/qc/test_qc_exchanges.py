@@ -218,6 +218,16 @@ def test_three_errors_beside_a_right_label_are_no_shift() -> None:
     assert "one is left over" in finding.sentence
 
 
+def test_swaps_in_a_sheet_sorted_by_sex_are_no_run_of_shifted_rows() -> None:
+    female, male = (LIVER, "female"), (LIVER, "male")
+    true = [female] * 40 + [male] * 40
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        pairs = zip(rng.permutation(40)[:6], 40 + rng.permutation(40)[:6], strict=True)
+        fits, _, _ = tables(true, exchanged(true, *pairs), 0.999)
+        assert [shift for shift in find_shifts(fits) if shift.alone] == []
+
+
 def test_a_sorted_sheet_says_shift_and_exchange_alike() -> None:
     true: list[Label] = [(LIVER,)] * 20 + [(BRAIN,)] * 20
     given = [*true[-1:], *true[:-1]]
@@ -227,6 +237,7 @@ def test_a_sorted_sheet_says_shift_and_exchange_alike() -> None:
     found = exchange_findings(find_exchanges(fits, verdicts), [shift], verdicts)
     assert [one.kind for one in found] == ["shift", "swap"]
     assert "explains it as well" in found[0].sentence
+    assert set(found[0].sample_ids) == shift.contradicted == {"s0", "s20"}
     assert "So would labels that slipped by 1 row" in found[1].sentence
 
 
