@@ -42,7 +42,7 @@ from gem_assets.qc.settings import RULES_VERSION
 RESULTS = Path(__file__).parent / "results"
 MISLABELLED = "bodymap:Adrenal"
 REPEATS = 200
-SHUFFLES = 10
+SHUFFLES = 5
 TIMING_REPEATS = 2
 
 
