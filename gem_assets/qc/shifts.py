@@ -22,8 +22,9 @@ LOG_AGREES = float(np.log(0.5))
 MOST_LOSERS = 0.2
 """Rows that a shift makes clearly worse, per row that it makes clearly better, at most: the model
 errs on some samples, but rows that really slipped have no right labels. Three independent errors
-beside a right one (GEUVADIS sexes) gain as much as a shift of four rows; and with five random swaps
-in that sheet, sorted by sex, some run of rows gained enough to look slipped in 12 of 200 repeats."""
+beside a right one (GEUVADIS sexes) gain as much as a shift of four rows; and with five random
+swaps in that sheet, which is sorted by sex, some run of rows gained enough to look slipped in 12
+of 200 repeats."""
 
 PLACES_TO_TELL = 3
 """A shift is told from an exchange by at least so many changes of label along the sheet: the
