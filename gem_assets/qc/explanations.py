@@ -30,7 +30,7 @@ KIND_EXPLANATIONS: dict[str, str] = {
     "swap": "Samples fit each other's labels, and it is known who holds whose.",
     "exchange_group": "Samples fit each other's labels, but their partners can't be told.",
     "label_issue": "A label fails, and the samples or cells that hold it look like one other.",
-    "mixture": "A sample holds reads of another tissue of the dataset.",
+    "mixture": "A sample holds reads of another tissue.",
     "mixed_sex": "A sample holds cells of both sexes.",
     "blood": "A sample of an organ holds blood.",
     "duplicate": "Samples are one sample, or one library, under several names.",
@@ -82,6 +82,10 @@ FINDING_EXPLANATIONS: dict[str, dict[str, str]] = {
     "mixture": {
         "second_tissue": "Marker genes of another sample's tissue are in it, at 5 % or more.",
         "low_level": "The same below 5 %: a note, as dissection carries a little of a neighbour.",
+        "foreign_tissue": (
+            "Marker genes of a tissue are in it that no sample of the dataset is: by public "
+            "references alone, which can't tell how much."
+        ),
     },
     "mixed_sex": {
         "both_sexes": "XIST and genes of chromosome Y are expressed together.",

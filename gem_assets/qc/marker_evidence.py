@@ -10,6 +10,7 @@ import pandas as pd
 from gem_assets.counts.matrix import CountMatrix
 from gem_assets.qc.contamination import blood_findings, mixed_sex_findings
 from gem_assets.qc.findings import Finding
+from gem_assets.qc.foreign_tissues import find_foreign_tissues, foreign_tissue_findings
 from gem_assets.qc.markers import samples_that_may_lack_y, sex_markers
 from gem_assets.qc.mixtures import find_mixtures, mixture_findings
 from gem_assets.qc.reasons import Reason, Status
@@ -75,11 +76,15 @@ def hear_markers(
         if (one := stated.get(sample)) and (other := predicted.get(sample)) and sample in row
     }
     taken = taken_tissues(seen, levels, stated, predicted)
+    mixtures = find_mixtures(seen, levels, taken)
+    explained = {mixture.sample_id for mixture in mixtures}
+    others = [sample for sample in seen.sample_ids if sample not in explained]
     return MarkerEvidence(
         sexes,
         votes,
         (
-            *mixture_findings(find_mixtures(seen, levels, taken)),
+            *mixture_findings(mixtures),
+            *foreign_tissue_findings(find_foreign_tissues(seen, levels, taken, others)),
             *mixed_sex_findings(sexes, settings),
             *blood_findings(counts, taken),
         ),

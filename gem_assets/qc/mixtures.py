@@ -143,6 +143,22 @@ def estimate_share(ratios: Floats, weights: Floats) -> tuple[float, float, float
     return share, low, high
 
 
+def marker_ratios(cpm: Floats, level: Floats, of_own: Floats) -> Floats:
+    """Return a sample's share of another tissue's level at its markers, less its own tissue's.
+
+    Parameters
+    ----------
+    cpm, level
+        Reads per million at the markers, of the sample (shape (m,), or (n, m) for several) and of
+        the other tissue (shape (m,)).
+    of_own
+        The least that references of the sample's own tissue have of them, shape (m,). More than
+        half of ``level`` is not subtracted.
+    """
+    background = np.minimum(of_own / level, MOSTLY)
+    return np.asarray(np.maximum((cpm / level - background) / (1 - background), 0))
+
+
 def mixture_findings(mixtures: Iterable[Mixture]) -> tuple[Finding, ...]:
     """Return a finding a mixture: kind ``mixture``, reason ``second_tissue`` or ``low_level``.
 
@@ -291,8 +307,6 @@ class _Search:
 
     def _ratios(self, cpm: Floats, own: str, level: Floats, columns: Columns) -> Floats:
         """Return the sample's share of the source at markers, less what its own tissue has."""
-        background = np.minimum(
-            self.levels.low[self.levels.row(own)][columns] / level[columns], MOSTLY
+        return marker_ratios(
+            cpm[columns], level[columns], self.levels.low[self.levels.row(own), columns]
         )
-        ratios = (cpm[columns] / level[columns] - background) / (1 - background)
-        return np.asarray(np.maximum(ratios, 0))

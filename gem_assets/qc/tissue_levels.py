@@ -103,8 +103,9 @@ class TissueLevels:
         if present is not None:
             fits &= present
         # Half a read per million, so that absence below any count does not decide the order.
-        order = np.argsort(-(own / (other + 0.5)), kind="stable")
-        return np.asarray(order[fits[order]][:most])
+        columns = np.flatnonzero(fits)
+        order = np.argsort(-(own / (other + 0.5))[columns], kind="stable")
+        return np.asarray(columns[order][:most])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -291,6 +291,17 @@ def mixed_tissues(share: float) -> JudgedDataset:
     return tissues(TISSUES[:2], TISSUES[:2], counts=counts)
 
 
+def brain_in_the_only_liver() -> JudgedDataset:
+    """Return a liver with a fifth of the reads of a brain that is not in the dataset."""
+    levels = load_tissue_levels()
+    liver, brain = (
+        levels.middle[levels.row(t)] / levels.middle[levels.row(t)].sum() for t in TISSUES[:2]
+    )
+    reads = np.rint(2e7 * (0.8 * liver + 0.2 * brain))[None]
+    counts = CountMatrix(("S1",), levels.gene_ids, sparse.csr_array(reads))
+    return tissues([LIVER], [LIVER], counts=counts)
+
+
 def both_sexes() -> JudgedDataset:
     answers = Answers().probabilities("S1", "sex", {"male": 0.6, "female": 0.4})
     return judged([stated("S1", "sex", "male")], answers, counts=sex_counts("female and male"))
@@ -363,6 +374,7 @@ FINDINGS: dict[tuple[str, str], Callable[[], pd.DataFrame]] = {
     ("label_issue", "contradicted_everywhere"): lambda: cells(160, T_CELL_LIKE, donors=4).findings,
     ("mixture", "second_tissue"): lambda: mixed_tissues(0.2).findings,
     ("mixture", "low_level"): lambda: mixed_tissues(0.04).findings,
+    ("mixture", "foreign_tissue"): lambda: brain_in_the_only_liver().findings,
     ("mixed_sex", "both_sexes"): lambda: both_sexes().findings,
     ("blood", "haemoglobin"): lambda: bloody_liver().findings,
     ("duplicate", "identical_counts"): lambda: counted_twice(thinned=False).findings,
