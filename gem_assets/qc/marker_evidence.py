@@ -111,13 +111,19 @@ def weigh_markers(verdicts: pd.DataFrame, evidence: MarkerEvidence) -> pd.DataFr
     verdicts = verdicts.copy()
     call = verdicts["sample_id"].map(evidence.sexes.set_index("sample_id")["call"])
     of_sex = verdicts["field"].eq("sex")
-    heard = zip(verdicts["provided_id"], verdicts["predicted_id"], call, strict=True)
-    sex_votes = [sex_vote(str(one), str(two), str(three)) for one, two, three in heard]
-    tissue_votes = verdicts["sample_id"].map(
-        {sample: vote.vote for sample, vote in evidence.votes.items()}
+    heard = zip(
+        verdicts["sample_id"],
+        verdicts["field"],
+        verdicts["provided_id"],
+        verdicts["predicted_id"],
+        call,
+        strict=True,
     )
-    votes = pd.Series(sex_votes, index=verdicts.index, dtype=object).where(of_sex, tissue_votes)
-    votes = votes.where(of_sex | verdicts["field"].eq("tissue"), None)
+    votes = pd.Series(
+        [_vote(evidence, str(sample), field, *said) for sample, field, *said in heard],
+        index=verdicts.index,
+        dtype=object,
+    )
     rebutted = verdicts["status"].eq(str(Status.FAIL)) & votes.eq(Vote.MODEL_ERROR)
     verdicts.loc[rebutted, "status"] = str(Status.WARN)
     verdicts.loc[rebutted, "reason"] = str(Reason.MARKERS_AGREE_WITH_LABEL)
@@ -132,6 +138,15 @@ def weigh_markers(verdicts: pd.DataFrame, evidence: MarkerEvidence) -> pd.DataFr
     verdicts.loc[denied, "status"] = str(Status.WARN)
     verdicts.loc[denied, "reason"] = str(Reason.MARKERS_CONTRADICT_LABEL)
     return verdicts
+
+
+def _vote(evidence: MarkerEvidence, sample: str, field: object, *said: object) -> Vote:
+    """Return whose error it is; ``said`` are the sexes stated, predicted and called."""
+    if field == "sex":
+        stated, predicted, called = map(str, said)
+        return sex_vote(stated, predicted, called)
+    known = evidence.votes.get(sample) if field == "tissue" else None
+    return Vote.UNDECIDED if known is None else known.vote
 
 
 def _by_model_gene(counts: CountMatrix, alignment: pd.DataFrame) -> CountMatrix:
