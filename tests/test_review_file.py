@@ -56,7 +56,10 @@ def test_the_first_review_makes_the_file(path: Path) -> None:
             b"\xef\xbb\xbfsample_id;decision;comment\r\nS0;x;\r\n",
             b"S1;exclude;a spill, they say\r\n",
         ),
-        ("\ufeffsample_id\tdecision\r\nS0\tx\r\n".encode("utf-16-le"), "S1\texclude".encode("utf-16-le")),
+        (
+            "\ufeffsample_id\tdecision\r\nS0\tx\r\n".encode("utf-16-le"),
+            "S1\texclude".encode("utf-16-le"),
+        ),
         (b"", b"sample_id,decision,comment\nS1,"),
     ],
     ids=["header only", "own columns", "open end", "semicolons", "utf-16", "empty"],

@@ -9,7 +9,6 @@ import dagster as dg
 
 from gem_assets.assets.failures import plain_failures, require_rows, write_pieces
 from gem_assets.assets.progress import RowProgress, tell
-from gem_assets.stored_counts import StoredCounts, stored_counts
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     contract_result,
@@ -19,6 +18,7 @@ from gem_assets.checks import (
     refuse_input,
 )
 from gem_assets.graph import AssetGraph
+from gem_assets.stored_counts import StoredCounts, stored_counts
 
 if TYPE_CHECKING:
     import pyarrow as pa

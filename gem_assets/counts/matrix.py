@@ -129,7 +129,8 @@ class CountMatrix:
     @property
     def total_counts(self) -> NDArray[np.float64]:
         """Library size of each sample: sum of its counts, shape (n_samples,); nan if inf - inf."""
-        with np.errstate(invalid="ignore", over="ignore"):  # such counts are refused by their values
+        # Counts of which there is no sum are refused by their values.
+        with np.errstate(invalid="ignore", over="ignore"):
             return np.asarray(self.counts.sum(axis=1, dtype=np.float64)).ravel()
 
     @property
