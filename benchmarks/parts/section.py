@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from gem_assets.qc.history import flagged_rate
 
@@ -52,7 +52,7 @@ class Section:
     def as_markdown(self) -> list[str]:
         """Return the lines of its page."""
         ruled = ["---"] * self.names + ["---:"] * (len(self.head) - self.names)
-        table = [self.head, tuple(ruled), *self.lines] if self.lines else []
+        table = [self.head, ruled, *self.lines] if self.lines else []
         return [
             f"## {self.title}",
             "",
@@ -64,9 +64,11 @@ class Section:
             *([""] if self.bounds else []),
         ]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return what the results file keeps."""
-        return {"rows": list(self.rows), "bounds": [asdict(bound) for bound in self.bounds]}
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Self:
+        """Return what ``dataclasses.asdict`` of a section was written from."""
+        bounds = tuple(Bound(**bound) for bound in content["bounds"])
+        return cls(**{**content, "bounds": bounds})
 
 
 def rate(k: int, n: int) -> str:
