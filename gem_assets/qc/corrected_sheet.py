@@ -10,6 +10,7 @@ import pandas as pd
 from gem_assets.labels.columns import LABEL_COLUMNS, SAMPLE_ID
 from gem_assets.labels.fields import FIELD_BY_NAME
 from gem_assets.qc.exchanges import Exchange
+from gem_assets.qc.reasons import EVIDENCE_GROUP
 from gem_assets.qc.shifts import Shift
 
 DIFF_COLUMNS = ("sample_id", "column", "stated", "suggested", "taken_from", "why")
@@ -52,7 +53,8 @@ def suggest_sheet(
 ) -> CorrectedSheet:
     """Return a sheet with exchanged and shifted labels put back.
 
-    Whole rows where independent labels say so, else only the columns of the contradicted field.
+    Whole rows where independent labels say so, of exchanges and shifts alike, else only the columns
+    of the contradicted field.
     A shift that an exchange explains as well changes nothing, and where two findings would change
     one cell the stronger does.
 
@@ -89,19 +91,22 @@ def _moves(
     """Yield (sample, column, sample to take from, whether to name it, why), strongest first."""
     for shift in sorted(shifts, key=lambda one: -one.log_ratio):
         if shift.alone:
+            # Independent labels that slipped together: whole rows did.
+            rows = len({EVIDENCE_GROUP.get(name, name) for name in shift.fields}) > 1
+            columns = _personal(sheet) if rows else _columns(sheet, shift.fields)
             for sample, source in zip(shift.sample_ids, shift.takes_from, strict=True):
-                for column in _columns(sheet, shift.fields):
+                for column in columns:
                     yield sample, column, source, True, "shift"
     for exchange in sorted(exchanges, key=lambda one: -one.log_ratio):
         whole = exchange.whole_row and exchange.kind == "swap"
-        columns = (
-            [name for name in PERSONAL_COLUMNS if name in sheet.columns]
-            if whole
-            else _columns(sheet, exchange.fields)
-        )
+        columns = _personal(sheet) if whole else _columns(sheet, exchange.fields)
         for sample, source in zip(exchange.sample_ids, exchange.takes_from, strict=False):
             for column in columns:
                 yield sample, column, source, exchange.kind == "swap", exchange.kind
+
+
+def _personal(sheet: pd.DataFrame) -> list[str]:
+    return [name for name in PERSONAL_COLUMNS if name in sheet.columns]
 
 
 def _columns(sheet: pd.DataFrame, fields: Sequence[str]) -> list[str]:

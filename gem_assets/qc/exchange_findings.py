@@ -60,12 +60,14 @@ def _of_exchange(
             else f"of the {fields}"
         )
         clause += f" {what}"
+        if exchange.rows_possible:
+            clause += ", or of the samples: nothing else that is stated can tell"
     elif not exchange.takes_from:
         members = _listed(exchange.sample_ids)
         clause = (
             f"{len(exchange.sample_ids)} samples contradict their {fields} ({members}): an "
-            "exchange explains some of them, but one is left over, so a label was wrong by itself "
-            "or its partner is not here"
+            "exchange explains some of them, but not all, so labels were wrong by themselves or "
+            "their partners are not here"
         )
     else:
         members = _listed(exchange.sample_ids)
@@ -74,8 +76,9 @@ def _of_exchange(
             f"({members}): consistent with an exchange among them, but their labels can't tell "
             "who exchanged with whom"
         )
-    least = "" if exchange.takes_from else "of a pair "
-    sentence = f"{clause} (joint likelihood ratio {least}{_ratio(exchange.log_ratio)})."
+    known = bool(exchange.takes_from)
+    ratio = f" (joint likelihood ratio {_ratio(exchange.log_ratio)})" if known else ""
+    sentence = f"{clause}{ratio}."
     if exchange.reason == SAME_DONOR:
         sentence += " Others fit alike; these two are of one donor."
     if exchange.across_batches:
@@ -89,7 +92,7 @@ def _of_exchange(
         sample_ids=exchange.sample_ids,
         reason=exchange.reason,
         sentence=sentence,
-        score=exchange.log_ratio / math.log(10),
+        score=exchange.log_ratio / math.log(10) if known else None,
     )
 
 
@@ -103,8 +106,8 @@ def _of_shift(shift: Shift, exchanges: Sequence[Exchange]) -> Finding:
     sentence = (
         f"Along the sheet, {where} fit the {_fields(shift.fields)} stated {_rows(shift.rows)} "
         f"{below} their own (likelihood ratio {_ratio(shift.log_ratio)}; "
-        f"{len(shift.contradicted)} labels contradicted): consistent with labels that slipped by "
-        f"{_rows(shift.rows)}."
+        f"{len(shift.contradicted)} samples fit theirs worse): consistent with labels that slipped "
+        f"by {_rows(shift.rows)}."
     )
     sentence = sentence[0].upper() + sentence[1:]
     if not shift.alone:

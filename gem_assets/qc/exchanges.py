@@ -48,6 +48,8 @@ class Exchange:
         Empty where even the label is open.
     log_ratio
         Natural log of the joint likelihood ratio, exchanged against as stated.
+    rows_possible
+        Whether nothing that is stated tells an exchange of these fields from one of whole rows.
     across_batches
         Whether the samples are of several batches; then no partner was found within.
     """
@@ -60,6 +62,7 @@ class Exchange:
     takes_from: tuple[str, ...]
     log_ratio: float
     across_batches: bool = False
+    rows_possible: bool = False
 
 
 def find_exchanges(
@@ -72,8 +75,10 @@ def find_exchanges(
 ) -> list[Exchange]:
     """Return the exchanges of labels that a dataset is consistent with.
 
-    Both sides of a pair, and each sample of a cycle, must gain; a pair by a joint likelihood
-    ratio of 1e3. Partners count as known where no other partner comes within 1e3.
+    Both sides of a pair, and each sample of a cycle, must gain, and what each takes must hold in
+    every field that its own label is accused in: of three labels that went round, one side of any
+    two would only be less wrong. A pair gains by a joint likelihood ratio of 1e3; partners count as
+    known where no other partner comes within 1e3.
 
     Parameters
     ----------
@@ -101,7 +106,7 @@ def find_exchanges(
     everywhere = np.arange(len(fits.samples))
     for area in [*areas, everywhere] if len(areas) != 1 or (batch < 0).any() else [everywhere]:
         for names in (tuple(fits.fields), *((name,) for name in fits.accusing())):
-            search = _Search(fits, names, donors, batch)
+            search = _Search(fits, names, donors, batch, left)
             accused = [left[name][area] for name in names if name in left]
             if not accused:
                 continue
@@ -138,10 +143,12 @@ class _Search:
         names: tuple[str, ...],
         donors: pd.Series | None,
         batch: NDArray[np.intp],
+        accused: Mapping[str, NDArray[np.bool_]],
     ) -> None:
         self._fits = fits
         self._names = names
         self._batch = batch
+        self._accused = accused
         self._donor = None if donors is None else donors.reindex(fits.samples).to_numpy(object)
 
     def run(self, some: NDArray[np.intp]) -> Iterator[Exchange]:
@@ -182,7 +189,14 @@ class _Search:
                 yield self._group(takers[members], takers[members], givers[members])
 
     def _gain(self, takers: NDArray[np.intp], givers: NDArray[np.intp]) -> NDArray[np.float32]:
-        return gain_together(self._names, lambda name: self._fits.fields[name].gain(takers, givers))
+        fields = self._fits.fields
+        gained = gain_together(self._names, lambda name: fields[name].gain(takers, givers))
+        for name in self._accusing():
+            wrong = self._accused[name][takers]
+            if wrong.any():
+                still_wrong = ~fields[name].would_hold(takers[wrong], givers)
+                gained[wrong] = np.where(still_wrong, np.minimum(gained[wrong], 0), gained[wrong])
+        return gained
 
     def _held(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the labels that samples hold, equal ones as equal numbers; ages don't count."""
@@ -218,17 +232,19 @@ class _Search:
         }
         accusing = [name for name in self._accusing() if gains[name] > 0]
         fields = tuple(name for name in accusing if gains[name] >= LOG_JOINT_RATIO)
+        others = self._fits.accusing().keys() - set(fields or accusing)
         by_group: dict[str, float] = {}
         for name, gained in gains.items():
             group = EVIDENCE_GROUP.get(name, name)
             by_group[group] = by_group.get(group, 0.0) + gained
         strong = [one for one in by_group.values() if one >= LOG_JOINT_RATIO]
+        none_worse = min(by_group.values()) > -LOG_JOINT_RATIO
         return Exchange(
             kind,
             reason,
             tuple(names[takers]),
             fields or tuple(accusing),
-            len(strong) > 1 and min(by_group.values()) > -LOG_JOINT_RATIO,
+            len(self._names) > 1 and len(strong) > 1 and none_worse,
             tuple(names[givers]),
             float(
                 gain_together(
@@ -236,6 +252,9 @@ class _Search:
                 ).sum()
             ),
             across_batches=len(np.unique(self._batch[takers])) > 1,
+            rows_possible=len(strong) <= 1
+            and none_worse
+            and not any(self._accused[name][takers].any() for name in others),
         )
 
     def _told(self, members: NDArray[np.intp]) -> tuple[str, ...]:

@@ -26,6 +26,10 @@ AGE_SPREADS = 3.0
 """An age is at most this many standard deviations wrong: ages have outliers, and none may outweigh
 the tissue. Three is a log-likelihood of -4.5."""
 
+LOG_HOLDS = float(np.log(0.05))
+"""A label that has less than a twentieth of the probability is contradicted, as a verdict says
+(`contradicts_compatible`)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelFit:
@@ -68,6 +72,18 @@ class LabelFit:
         gain: NDArray[np.float32] = by_label[:, other]
         gain[:, other < 0] = 0
         return gain
+
+    def would_hold(self, takers: NDArray[np.intp], givers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return whether each giver's label would not be contradicted by each taker as well.
+
+        bool, takers x givers; False where the giver has no label. That one label is less
+        improbable than another is no reason to take it.
+        """
+        other = self.code[givers]
+        if not self.labels:
+            return np.zeros((len(takers), len(givers)), dtype=np.bool_)
+        holds: NDArray[np.bool_] = self.log_p[takers][:, other] >= LOG_HOLDS
+        return holds & (other >= 0)
 
     def gain_of_each(
         self, takers: NDArray[np.intp], givers: NDArray[np.intp]

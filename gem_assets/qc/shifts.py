@@ -26,6 +26,9 @@ beside a right one (GEUVADIS sexes) gain as much as a shift of four rows; and wi
 swaps in that sheet, which is sorted by sex, some run of rows gained enough to look slipped in 12
 of 200 repeats."""
 
+LEAST_ROWS = 6
+"""Fewer rows are no sheet that slips: an exchange of two neighbours says it better."""
+
 PLACES_TO_TELL = 3
 """A shift is told from an exchange by at least so many changes of label along the sheet: the
 exchange of two blocks of neighbouring rows touches two."""
@@ -100,6 +103,8 @@ def find_shifts(
     names = fits.samples if order is None else pd.Index(list(order))
     rows = fits.samples.get_indexer(names)
     rows = rows[rows >= 0].astype(np.intp)
+    if len(rows) < LEAST_ROWS:
+        return []
     found: list[Shift] = []
     for field, fit in fits.accusing().items():
         whole = _best(_whole(fits, field, fit, rows))

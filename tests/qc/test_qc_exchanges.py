@@ -215,7 +215,8 @@ def test_three_errors_beside_a_right_label_are_no_shift() -> None:
     (group,) = find_exchanges(fits, verdicts)
     assert (group.fields, set(group.sample_ids)) == (("sex",), {"s0", "s12", "s14"})
     (finding,) = exchange_findings([group], [], verdicts)
-    assert "one is left over" in finding.sentence
+    assert "explains some of them, but not all" in finding.sentence
+    assert finding.score is None
 
 
 def test_swaps_in_a_sheet_sorted_by_sex_are_no_run_of_shifted_rows() -> None:
@@ -226,6 +227,35 @@ def test_swaps_in_a_sheet_sorted_by_sex_are_no_run_of_shifted_rows() -> None:
         pairs = zip(rng.permutation(40)[:6], 40 + rng.permutation(40)[:6], strict=True)
         fits, _, _ = tables(true, exchanged(true, *pairs), 0.999)
         assert [shift for shift in find_shifts(fits) if shift.alone] == []
+
+
+def test_of_three_rows_that_went_round_no_two_are_a_swap() -> None:
+    rows: list[Label] = [(LIVER, "male"), (BRAIN, "female"), (HEART, "male"), (BLOOD, "female")]
+    fits, verdicts, _ = tables(rows, [rows[1], rows[2], rows[0], rows[3]], 0.999)
+    (ring,) = find_exchanges(fits, verdicts)
+    assert (ring.kind, ring.reason, ring.whole_row) == ("swap", "cycle", True)
+    takes = dict(zip(ring.sample_ids, ring.takes_from, strict=True))
+    assert takes == {"s0": "s2", "s1": "s0", "s2": "s1"}
+
+
+def test_a_swap_that_may_be_of_rows_says_so() -> None:
+    male: list[Label] = [(LIVER, "male"), (BRAIN, "male"), (HEART, "female")]
+    fits, verdicts, _ = tables(male, exchanged(male, (0, 1)), 0.999)
+    (swap,) = find_exchanges(fits, verdicts)
+    (finding,) = exchange_findings([swap], [], verdicts)
+    assert (swap.whole_row, swap.rows_possible) == (False, True)
+    assert "or of the samples: nothing else that is stated can tell" in finding.sentence
+
+
+def test_rows_that_slipped_take_everything_of_a_person_along() -> None:
+    sexes = ["male" if letter == "m" else "female" for letter in "mmfmfffmmfmf"]
+    true: list[Label] = list(zip(TISSUES * 3, sexes, strict=True))
+    given = [*true[1:], true[0]]
+    fits, _, _ = tables(true, given, 0.999)
+    shifts = find_shifts(fits)
+    sheet = sheet_of(given).assign(donor=[f"d{i}" for i in range(1, 12)] + ["d0"], batch="b")
+    suggested = suggest_sheet(sheet, [], shifts).frame
+    assert suggested["donor"].tolist() == [f"d{i}" for i in range(12)]
 
 
 def test_a_sorted_sheet_says_shift_and_exchange_alike() -> None:
