@@ -188,3 +188,21 @@ def test_in_a_shuffled_sheet_a_shift_of_sexes_is_a_shift(sexes: Cohort) -> None:
     for rows in (1, 2, 3):
         (shift,) = find_shifts(shuffled.shifted(rows).fits)
         assert (shift.rows, shift.alone) == (rows, True)
+
+
+def test_three_tissues_that_went_round_are_a_ring_and_no_two_of_them_a_swap(
+    tissues: Cohort,
+) -> None:
+    apart = set(unrelated_pairs(tissues.judged({}).fits))
+    rng = np.random.default_rng(0)
+    # Prostate and Breast are not what the model says of them before anything is exchanged.
+    samples = [one for one in tissues.samples if not one.endswith(("Prostate", "Breast"))]
+    told = []
+    while len(told) < 25:
+        a, b, c = (str(one) for one in rng.choice(samples, 3, replace=False))
+        if not all((x, y) in apart or (y, x) in apart for x, y in ((a, b), (b, c), (a, c))):
+            continue
+        found = tissues.judged({a: b, b: c, c: a}).exchanges()
+        assert not any(one.reason == "mutual_pair" for one in found)
+        told.append([(one.reason, set(one.sample_ids)) for one in found] == [("cycle", {a, b, c})])
+    assert sum(told) >= 24
