@@ -78,10 +78,11 @@ def under_our_names(
     Raises
     ------
     gem_assets.problems.RefusedInputError
-        If ``columns`` names columns that do not exist, two columns have one of our names, or none
-        names the samples.
+        If ``columns`` names columns that do not exist, neither as it says nor under our name, two
+        columns have one of our names, or none names the samples.
     """
     header = tuple(layout.frame.columns)
+    columns, held = _still_to_map(header, columns, source)
     own = _own_names(header, columns, source)
     meanings = {name: m for name in header if (m := _meaning(name, own, layout))}
     by_ours: dict[str, list[str]] = {}
@@ -115,9 +116,30 @@ def under_our_names(
         frame,
         extra,
         layout.frame[organism[0]] if organism else None,
-        (*notes, *perhaps_notes),
+        (*held, *notes, *perhaps_notes),
         (*problems, *_near_misses(extra, frame.columns, source)),
     )
+
+
+def _still_to_map(
+    header: tuple[str, ...], columns: Mapping[str, str], source: str
+) -> tuple[dict[str, str], list[str]]:
+    """Return ``columns`` without those that have our name already, and a note on these.
+
+    A corrected sheet has our names. Who copies it over the one it was made of need not change what
+    the dataset says of columns.
+    """
+    held = {
+        theirs: ours
+        for theirs, ours in columns.items()
+        if theirs not in header and ours in header and ours in KNOWN_COLUMNS
+    }
+    notes = [
+        f"{source} has no column {theirs!r}, which should be read as {ours!r}, but one named "
+        f"{ours!r}: that one is read."
+        for theirs, ours in held.items()
+    ]
+    return {theirs: ours for theirs, ours in columns.items() if theirs not in held}, notes
 
 
 def _own_names(header: tuple[str, ...], columns: Mapping[str, str], source: str) -> dict[str, str]:

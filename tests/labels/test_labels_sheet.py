@@ -83,6 +83,19 @@ def test_a_datasets_own_column_names_become_ours(sheet_of):
     assert list(sheet.frame.columns) == ["sample_id", "tissue"]
 
 
+def test_a_column_that_has_our_name_already_needs_no_other(sheet_of):
+    columns = {"run": "sample_id", "body_site": "tissue", "plate": "batch"}
+    sheet = sheet_of("sample_id,tissue,plate\nA,liver,1\n", columns=columns)
+    assert list(sheet.frame.columns) == ["sample_id", "tissue", "batch"]
+    assert sheet.frame.loc[0, "tissue"] == "liver"
+    [note] = [note for note in sheet.notes if "'body_site'" in note]
+    assert note.endswith(
+        "has no column 'body_site', which should be read as 'tissue', but one named 'tissue': that "
+        "one is read."
+    )
+    assert not any("has no column 'plate'" in note for note in sheet.notes)
+
+
 @pytest.mark.parametrize(
     ("content", "columns", "sentence"),
     [
@@ -104,6 +117,8 @@ def test_a_datasets_own_column_names_become_ours(sheet_of):
         (b"PK\x03\x04rest of a workbook", None, "looks like an Excel workbook"),
         (gzip.compress(b"sample_id\nA\n", mtime=0)[:-6], None, "gzipped, but damaged or cut short"),
         ("sample_id,x\nA,1\n", {"y": "tissue"}, "has no column 'y'"),
+        ("sample_id,x,batch\nA,1,2\n", {"y": "tissue"}, "has no column 'y'"),
+        ("sample_id,qqqq\nA,1\n", {"y": "qqqq"}, "has no column 'y'"),
         ("sample_id,site\nA,1\n", {"sitee": "tissue"}, "Did you mean 'site'?"),
         ("sample_id,x\nA,1\n", {"x": "tisue"}, "Did you mean 'tissue'?"),
         ("sample_id,x\nA,1\n", {"x": "qqqq"}, "Ours are: sample_id, tissue"),
