@@ -124,8 +124,9 @@ def _sentence(found: ForeignTissue) -> str:
     foreign, own = (label_of(term) or term for term in (found.foreign, found.tissue))
     return (
         f"{found.sample_id}, taken as {own}, holds marker genes of {foreign} or a tissue like it "
-        f"({found.markers} compared), which no sample of the dataset is. References can tell that "
-        "it is there, not how much: check dissection and pooling."
+        f"({found.markers} marker genes compared), which no sample of the dataset is. "
+        "Dissection or a neighbouring tissue is the plain reading. References can tell that it is "
+        "there, not how much: check dissection and pooling."
     )
 
 
