@@ -3,7 +3,8 @@
 Published error rates are those of other people's samples. Here labels of the user's own samples
 are exchanged, their sheet slips, their counts are mixed; each time the dataset is judged as
 always. What is planted is among samples that nothing accuses as the sheet stands: of others
-nobody knows whether the planted label is the wrong one.
+nobody knows whether the planted label is the wrong one. A rate of false alarms is of such samples
+too, and so of those that are judged most easily.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from gem_assets.qc.planting import (
 from gem_assets.qc.settings import QcSettings
 from gem_assets.qc.tally import (
     MIXTURE,
+    Bystanders,
     Tally,
     accused_samples,
     count_labels,
@@ -101,7 +103,9 @@ class SelfTest:
         )
         self._as_it_stands = judge(self._given, settings)
         accused = accused_samples(self._as_it_stands)
-        self.samples = self._judged() - accused
+        judged = self._judged()
+        self._n_judged = len(judged)
+        self.samples = judged - accused
         self._clean = self.samples - mixed_samples(self._as_it_stands).keys()
 
     @property
@@ -172,23 +176,24 @@ class SelfTest:
             for group in _apart(planned, max(1, int(PLANTED_SHARE * raw.n_samples)))
         ]
         tallies = {share: replace(self._none(MIXTURE), share=share, close=0) for share in by_share}
+        beside = {share: Bystanders(self._clean) for share in by_share}
         for done, (share, group) in enumerate(rounds, 1):
             given = _with_mixtures(self._given, raw, group, mixed, reads)
             judged = self._judge(given, self._settings)
-            tallies[share] = count_mixtures(tallies[share], group, judged, tissues, self._clean)
+            tallies[share] = count_mixtures(tallies[share], group, judged, tissues, beside[share])
             on_progress(done, len(rounds))
         return tuple(tallies.values())
 
     def _none(self, kind: str) -> Tally:
         clean = self._clean if kind == MIXTURE else self.samples
-        return Tally(kind, samples=len(clean))
+        return Tally(kind, samples=len(clean), judged=self._n_judged)
 
     def _tally(self, kind: str, planted: tuple[PlantedLabels, ...], on_progress: Progress) -> Tally:
-        tally = self._none(kind)
+        tally, bystanders = self._none(kind), Bystanders(self.samples)
         for done, one in enumerate(planted, 1):
             tables = relabelled(self._given.tables, one.takes_from)
             judged = self._judge(replace(self._given, tables=tables), self._settings)
-            tally = count_labels(tally, one, judged, self.samples)
+            tally = count_labels(tally, one, judged, bystanders)
             on_progress(done, len(planted))
         return tally
 

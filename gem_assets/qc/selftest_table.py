@@ -152,16 +152,16 @@ def with_earlier_mixtures(table: pd.DataFrame, earlier: pd.DataFrame) -> pd.Data
 
 def selftest_sentence(table: pd.DataFrame) -> str:
     """Return a dataset's rows of ``qc_selftest``, at least one, in one sentence."""
-    return all_in_a_sentence(tallies_of(table))
+    return all_in_a_sentence(tallies_of(table), table["sentence"].tolist())
 
 
 def selftest_rows(table: pd.DataFrame) -> tuple[SelftestRow, ...]:
     """Return rows of ``qc_selftest`` as texts for people."""
-    return tuple(map(row_in_words, tallies_of(table)))
+    return tuple(map(row_in_words, tallies_of(table), table["sentence"]))
 
 
 def tallies_of(table: pd.DataFrame) -> list[Tally]:
-    """Return what rows of ``qc_selftest`` were made of."""
+    """Return what rows of ``qc_selftest`` were made of, but for the number of judged samples."""
     return [
         Tally(
             kind=str(row["kind"]),

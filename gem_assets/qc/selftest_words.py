@@ -24,7 +24,8 @@ class SelftestRow:
     sensitivity
         ``99% (96% to 100%)``; empty where nothing was planted.
     false_alarms
-        ``0 of 4,389 (0% to 0.09%)``; empty where no untouched sample was judged.
+        ``0 of 24 (0% to 14%)``: samples, not judgements; empty where no
+        untouched sample was judged.
     sentence
         All of it.
     """
@@ -42,41 +43,34 @@ def tally_sentence(tally: Tally) -> str:
         return _nothing_planted(tally)
     found = f"{_of(tally.found, tally.planted)} planted {_kind_words(tally)}"
     verb = "was" if tally.planted == 1 else "were"
-    rate = _rate(tally.found, tally.planted)
+    rate = _rate(tally.found, tally.planted) + _shared_words(tally)
     parts = [f"{found} {verb} found ({rate}){_named_words(tally)}."]
-    if tally.kind == SWAP and tally.tellable is not None and tally.possible is not None:
-        unseen = tally.possible - tally.tellable
-        if unseen:
-            parts.append(
-                f"{unseen:,} of {tally.possible:,} pairs of samples have labels that do not "
-                "exclude each other, such as the same tissue and sex: no such check sees a swap "
-                "of these."
-            )
-    if tally.untouched:
-        parts.append(
-            f"Samples with nothing wrong planted were judged {tally.untouched:,} times and "
-            f"accused {_times(tally.false_positives)} "
-            f"({_rate(tally.false_positives, tally.untouched)})."
-        )
+    parts += [part for part in (_left_out_words(tally), _bystander_words(tally)) if part]
     return " ".join(parts)
 
 
-def all_in_a_sentence(tallies: Sequence[Tally]) -> str:
-    """Return what became of the errors of all kinds."""
+def all_in_a_sentence(tallies: Sequence[Tally], sentences: Sequence[str]) -> str:
+    """Return what became of the errors of all kinds; ``sentences``: each kind's own."""
     planted = [tally for tally in tallies if tally.planted]
     if not planted:
-        return " ".join(dict.fromkeys(map(tally_sentence, tallies)))
+        return " ".join(dict.fromkeys(sentences))
     found = [f"{_of(tally.found, tally.planted)} {_short_words(tally)}" for tally in planted]
     told = f"Of errors planted in these data the check found {_listed(found)}"
-    untouched = sum(tally.untouched for tally in planted)
-    if untouched:
-        accused = sum(tally.false_positives for tally in planted)
-        told += f"; in {untouched:,} judgements of untouched samples it accused {accused or 'none'}"
+    untouched = max(tally.untouched for tally in planted)
+    accused = [
+        f"{_of(tally.false_positives, tally.untouched)} beside {_short_words(tally)}"
+        for tally in planted
+        if tally.false_positives
+    ]
+    if accused:
+        told += f"; of {_BYSTANDERS} it accused {_listed(accused)}"
+    elif untouched:
+        told += f"; it accused none of {untouched:,} {_BYSTANDERS}"
     return f"{told}. The rates hold for errors of these kinds among these samples."
 
 
-def row_in_words(tally: Tally) -> SelftestRow:
-    """Return what became of the errors of one kind, cell by cell."""
+def row_in_words(tally: Tally, sentence: str) -> SelftestRow:
+    """Return what became of the errors of one kind, cell by cell, and its sentence with them."""
     sensitivity = false_alarms = ""
     if tally.planted:
         k, n = tally.found, tally.planted
@@ -89,21 +83,77 @@ def row_in_words(tally: Tally) -> SelftestRow:
         found=f"{tally.found:,}{_named_words(tally)}",
         sensitivity=sensitivity,
         false_alarms=false_alarms,
-        sentence=tally_sentence(tally),
+        sentence=sentence,
     )
 
 
 def _nothing_planted(tally: Tally) -> str:
     if tally.samples < LEAST_SAMPLES:
+        return _too_few(max(tally.judged, tally.samples), tally.samples)
+    if tally.kind == SHIFT:
         return (
-            f"Nothing was planted: {tally.samples} samples are judged and not accused as they "
-            f"stand, and a self-test needs {LEAST_SAMPLES}."
+            f"No slip of the sheet was planted: none of the {tally.possible or 'slips'} by one to "
+            "three rows changes a label to one that excludes it."
         )
     if tally.kind == MIXTURE:
         return "No mixture was planted: there are no two samples of different tissues."
     return (
-        f"No {tally.kind} was planted: no two of the {tally.samples} judged samples have labels "
-        "that exclude each other."
+        f"No swap was planted: no two of the {tally.samples:,} samples that nothing accuses as the "
+        "sheet stands have labels that exclude each other."
+    )
+
+
+def _too_few(judged: int, left: int) -> str:
+    """Say whether too few samples are judged, or too many of them accused."""
+    if judged < LEAST_SAMPLES:
+        few = {0: "no sample is", 1: "1 sample is"}.get(judged, f"{judged} samples are")
+        return (
+            f"Nothing was planted: {few} judged, and a self-test needs {LEAST_SAMPLES} that "
+            "nothing accuses as the sheet stands."
+        )
+    accused = judged - left
+    which = _of(accused, judged) if left else f"all {judged:,}"
+    return (
+        f"Nothing was planted: {which} judged samples {_is(accused)} accused as the sheet stands, "
+        f"and a self-test needs {LEAST_SAMPLES} that nothing accuses."
+    )
+
+
+def _shared_words(tally: Tally) -> str:
+    """Say why an interval for independent errors is too narrow."""
+    return f", too narrow {_SHARED[tally.kind]}" if tally.planted > 1 else ""
+
+
+def _left_out_words(tally: Tally) -> str:
+    """Say which errors were not planted, as nothing could tell them."""
+    if tally.tellable is None or tally.possible is None or tally.tellable == tally.possible:
+        return ""
+    unseen = tally.possible - tally.tellable
+    which, one = _of(unseen, tally.possible), unseen == 1
+    if tally.kind == SWAP:
+        return (
+            f"{which} pairs of samples {'has' if one else 'have'} labels that do not exclude each "
+            "other, such as the same tissue and sex: no such check sees a swap of these."
+        )
+    left_out = "was left out, since it changes" if one else "were left out, since they change"
+    return (
+        f"{which} slips {left_out} no label to one that excludes it, such as another tissue: no "
+        "such check sees these."
+    )
+
+
+def _bystander_words(tally: Tally) -> str:
+    """Say how many samples were accused beside the errors, of how many."""
+    k, n = tally.false_positives, tally.untouched
+    if not n:
+        return ""
+    times = (
+        f"in one of {tally.judgements:,} judgements or more"
+        if tally.judgements > 1
+        else "in the one judgement"
+    )
+    return (
+        f"{_of(k, n)} {_BYSTANDERS} {'was' if k == 1 else 'were'} accused {times} ({_rate(k, n)})."
     )
 
 
@@ -112,6 +162,12 @@ _KINDS = {
     SHIFT: ("slip of the sheet by one to three rows", "slips of the sheet by one to three rows"),
     MIXTURE: ("mixture", "mixtures"),
 }
+_SHARED = {
+    SWAP: "where swaps share a sample",
+    SHIFT: "since slips share their samples",
+    MIXTURE: "where mixtures share a sample",
+}
+_BYSTANDERS = "untouched samples that nothing accuses as the sheet stands"
 _SHORT = {SWAP: "swaps", SHIFT: "slips of the sheet", MIXTURE: "mixtures"}
 
 
@@ -140,8 +196,8 @@ def _of(k: int, n: int) -> str:
     return f"{k:,} of {n:,}"
 
 
-def _times(k: int) -> str:
-    return {0: "never", 1: "once"}.get(k, f"{k:,} times")
+def _is(k: int) -> str:
+    return "is" if k == 1 else "are"
 
 
 def _rate(k: int, n: int) -> str:

@@ -36,8 +36,9 @@ class Tally:
         Those found that were told as what they are: the two of a swap in one exchange, a shift as
         a shift, a mixture with the tissue that was mixed in.
     untouched, false_positives
-        Judgements of samples with nothing wrong planted, and those of them that accuse: a sample
-        fails, or is named in an exchange or as mixed, and was not before.
+        Those of ``samples`` that were judged at least once with nothing wrong planted in them, and
+        of these the ones that were accused then, however often: a sample fails, or is named in an
+        exchange or as mixed. Judging one sample again and again tells little more of it.
     judgements
         How often the dataset was judged.
     share
@@ -47,6 +48,8 @@ class Tally:
     tellable, possible
         Pairs of samples whose labels exclude each other, so that a swap could be seen; all pairs.
         Of shifts by one to three rows: those that change such a label; all.
+    judged
+        Samples with a label that could be called wrong, accused or not. Only the sentence tells it.
     """
 
     kind: str
@@ -61,10 +64,36 @@ class Tally:
     close: int | None = None
     tellable: int | None = None
     possible: int | None = None
+    judged: int = 0
+
+
+class Bystanders:
+    """Samples judged beside planted errors, each counted once, and those accused wrongly.
+
+    Parameters
+    ----------
+    samples
+        Those that were accused of nothing before.
+    """
+
+    def __init__(self, samples: Set[str]) -> None:
+        self._samples = samples
+        self._untouched: set[str] = set()
+        self._accused: set[str] = set()
+
+    def add(self, touched: Set[str], accused: Set[str]) -> None:
+        """Add one judgement: the samples that were changed for it, and those that it accuses."""
+        untouched = self._samples - touched
+        self._untouched |= untouched
+        self._accused |= untouched & accused
+
+    def counted_in(self, tally: Tally) -> Tally:
+        """Return the tally with the samples that were seen so far."""
+        return replace(tally, untouched=len(self._untouched), false_positives=len(self._accused))
 
 
 def count_labels(
-    tally: Tally, planted: PlantedLabels, judged: JudgedDataset, samples: Set[str]
+    tally: Tally, planted: PlantedLabels, judged: JudgedDataset, bystanders: Bystanders
 ) -> Tally:
     """Return the tally with one judgement of planted labels added.
 
@@ -76,8 +105,8 @@ def count_labels(
         What was planted.
     judged
         What was made of it.
-    samples
-        Those that were accused of nothing before.
+    bystanders
+        To which the samples beside the error are added.
     """
     accused, exchanges = accused_samples(judged), exchanges_of(judged)
     if planted.kind == SHIFT:
@@ -86,14 +115,13 @@ def count_labels(
     else:
         found = [error <= accused for error in planted.errors]
         named = [any(error <= one for one in exchanges) for error in planted.errors]
-    untouched = samples - planted.changed
+    bystanders.add(planted.changed, accused)
+    tally = bystanders.counted_in(tally)
     return replace(
         tally,
         planted=tally.planted + len(planted.errors),
         found=tally.found + sum(found),
         named=tally.named + sum(named),
-        untouched=tally.untouched + len(untouched),
-        false_positives=tally.false_positives + len(untouched & accused),
         judgements=tally.judgements + 1,
     )
 
@@ -103,7 +131,7 @@ def count_mixtures(
     planted: Sequence[PlannedMixture],
     judged: JudgedDataset,
     tissues: Mapping[str, str | None],
-    samples: Set[str],
+    bystanders: Bystanders,
 ) -> Tally:
     """Return the tally with one judgement of mixtures added.
 
@@ -115,23 +143,21 @@ def count_mixtures(
         The mixtures that were in the place of their targets.
     tissues
         Sample -> tissue that it is taken to be.
-    samples
-        Those that were accused of nothing before, and not mixed.
+    bystanders
+        To which the samples beside the mixtures are added.
     """
     called = mixed_samples(judged)
     found = [one for one in planted if one.target in called]
     named = [one for one in found if tissues.get(called[one.target][0]) == tissues[one.source]]
     close = [one for one in found if abs(called[one.target][1] - one.share) <= CLOSE]
-    untouched = samples - {one.target for one in planted}
-    wronged = accused_samples(judged) | called.keys()
+    bystanders.add({one.target for one in planted}, accused_samples(judged) | called.keys())
+    tally = bystanders.counted_in(tally)
     return replace(
         tally,
         planted=tally.planted + len(planted),
         found=tally.found + len(found),
         named=tally.named + len(named),
         close=(tally.close or 0) + len(close),
-        untouched=tally.untouched + len(untouched),
-        false_positives=tally.false_positives + len(untouched & wronged),
         judgements=tally.judgements + 1,
     )
 

@@ -26,8 +26,8 @@ class SelfTestRow:
     planted
         What was planted.
     found, false_alarms
-        How many of how many errors were found, and how many of how many judgements of untouched
-        samples accused them; each with its rate and Wilson interval.
+        How many of how many errors were found, and how many of how many untouched samples
+        were accused; each with its rate and Wilson interval.
     sentence
         The same, and what else is to be known.
     """
@@ -54,9 +54,10 @@ def self_test(given: ReportInput) -> SelfTest | None:
     last = table.sort_values("at", kind="stable").iloc[-1]
     now = set(given.predicted["model_version"].astype(str))
     sentence = (
-        "Errors were planted in the dataset's own data, among samples that nothing accuses, and "
-        f"it was judged anew: {pd.Timestamp(last['at']):%Y-%m-%d}, model version "
-        f"{last['model_version']}, rules {last['rules_version']}, seed {last['seed']}."
+        "Errors were planted in the dataset's own data, among samples that nothing accuses as the "
+        "sheet stands; false alarms are counted among these too. It was judged anew: "
+        f"{pd.Timestamp(last['at']):%Y-%m-%d}, model version {last['model_version']}, rules "
+        f"{last['rules_version']}, seed {last['seed']}."
     )
     if set(table["model_version"].astype(str)) != now:
         sentence += " The predictions are of another model version now: test again."

@@ -103,7 +103,7 @@ def with_selftest(*tallies: Tally) -> ReportInput:
 
 
 def test_planted_errors_are_told_by_kind_with_rates_and_intervals() -> None:
-    swaps = Tally("swap", 24, planted=200, found=196, untouched=4000, judgements=200)
+    swaps = Tally("swap", 24, planted=200, found=196, untouched=24, judgements=200)
     mixed = Tally("mixture", 24, planted=10, found=9, untouched=0, share=0.2, close=8)
     selftest = report_content(with_selftest(swaps, mixed)).selftest
     assert selftest is not None
@@ -112,7 +112,7 @@ def test_planted_errors_are_told_by_kind_with_rates_and_intervals() -> None:
     first, second = selftest.rows
     assert first.planted == "two samples' rows exchanged"
     assert first.found == "196 of 200: 98% (95% to 99.2%)"
-    assert first.false_alarms.startswith("0 of 4000: 0% (0% to 0.1%")
+    assert first.false_alarms.startswith("0 of 24: 0% (0% to 14%")
     assert second.planted == "reads of another sample mixed in: 20%"
     assert second.false_alarms == "none tried"
     assert "How well the check finds errors" in Page(build_report(with_selftest(swaps))).text
