@@ -75,7 +75,8 @@ def hear_markers(
         for sample in map(str, tissue.index[tissue["status"].isin(_VOTED_ON)])
         if (one := stated.get(sample)) and (other := predicted.get(sample)) and sample in row
     }
-    taken = taken_tissues(seen, levels, stated, predicted)
+    failing = frozenset(map(str, tissue.index[tissue["status"].eq(str(Status.FAIL))]))
+    taken = taken_tissues(seen, levels, stated, predicted, failing)
     mixtures = find_mixtures(seen, levels, taken)
     explained = {mixture.sample_id for mixture in mixtures}
     others = [sample for sample in seen.sample_ids if sample not in explained]

@@ -6,7 +6,7 @@ were chosen on public references, and no coefficient of a model enters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -125,21 +125,23 @@ def taken_tissues(
     levels: TissueLevels,
     stated: Mapping[str, str | None],
     predicted: Mapping[str, str | None],
+    failing: Collection[str] = (),
 ) -> dict[str, str | None]:
     """Return the class of ``levels`` that each sample is taken to be.
 
     The stated tissue, unless the marker genes side with the prediction: a sample with a wrong
-    label is not a mixture of what it is and what it is called. The prediction, where no class
-    stands for what is stated.
+    label is not a mixture of what it is and what it is called. Of ``failing`` samples, whose
+    stated tissue fails, the marker genes must side with it. The prediction, where no class stands
+    for what is stated.
     """
     taken: dict[str, str | None] = {}
     for row, sample in enumerate(counts.sample_ids):
         said, seen = stated.get(sample), predicted.get(sample)
-        wrong = (
-            said is not None
-            and seen is not None
-            and tissue_vote(counts.cpm[row], counts, levels, said, seen).vote is Vote.LABEL_ERROR
-        )
+        wrong = False
+        if said is not None and seen is not None:
+            vote = tissue_vote(counts.cpm[row], counts, levels, said, seen).vote
+            wrong = vote is Vote.LABEL_ERROR
+            wrong |= sample in failing and vote is not Vote.MODEL_ERROR
         known = None if wrong else levels.class_of(said)
         taken[sample] = levels.class_of(seen) if known is None else known
     return taken

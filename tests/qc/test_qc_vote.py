@@ -144,3 +144,15 @@ def test_a_sample_is_taken_for_what_it_is_called_unless_its_markers_object() -> 
         "no prediction": LIVER,
         "nothing": None,
     }
+
+
+def test_a_failing_label_is_not_what_a_sample_is_taken_for_unless_its_markers_agree() -> None:
+    levels = load_tissue_levels()
+    neither, brain = mixture(muscle=1), mixture(brain=1)
+
+    def taken(counts: MarkerCounts, said: str, seen: str, *failing: str) -> str | None:
+        return taken_tissues(counts, levels, {"s": said}, {"s": seen}, failing)["s"]
+
+    assert taken(neither, LIVER, BRAIN) == LIVER
+    assert taken(neither, LIVER, BRAIN, "s") == BRAIN
+    assert taken(brain, BRAIN, LIVER, "s") == BRAIN  # the prediction errs
