@@ -14,6 +14,9 @@ from gem_assets.qc.confounding import LabelInBatches, Separation, labels_in_batc
 from gem_assets.qc.findings import Finding
 from gem_assets.qc.permanova import PERMUTATIONS
 
+NAMED = 5
+"""Batches that a sentence names."""
+
 
 class BatchReason(StrEnum):
     """Why there is a finding about batches."""
@@ -22,6 +25,7 @@ class BatchReason(StrEnum):
     BATCHES_DIFFER = "batches_differ"
     BATCHES_DIFFER_TECHNICALLY = "batches_differ_technically"
     BATCHES_SPREAD_UNEQUALLY = "batches_spread_unequally"
+    NO_REPLICATES = "no_replicates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class BatchReport:
     left_out
         Batches of fewer than `LEAST_IN_BATCH` samples.
     labels
-        Each field of two labels or more, that most tied to the batches first.
+        Each field of two labels or more, that most tied to the batches first and those without
+        replicates last.
     tests
         One a latent space; none where fewer than two batches are left.
     sentence
@@ -72,7 +77,8 @@ def report_batches(
 
     Batches are compared within the labels of the field that is most tied to them, so that a
     difference between labels is not taken for one between batches; not where the two can't be
-    told apart, and the sentence then says so.
+    told apart, and the sentence then says so. Labels that no two samples share lie in one batch
+    each whatever the design, and batches of one sample each are nothing to compare.
 
     Parameters
     ----------
@@ -108,15 +114,19 @@ def report_batches(
         permutations=permutations,
         seed=seed,
     )
-    reason = _reason(labels, tests)
+    reason = _reason(size, labels, tests)
     sentence = " ".join(_sentences(size, left_out, labels, tests))
     counts = {str(name): int(n) for name, n in large.items()}
     return BatchReport(counts, left_out, labels, tests, sentence, reason)
 
 
-def _reason(labels: Sequence[LabelInBatches], tests: Sequence[BatchTest]) -> BatchReason | None:
+def _reason(
+    size: pd.Series, labels: Sequence[LabelInBatches], tests: Sequence[BatchTest]
+) -> BatchReason | None:
+    if size.max() < 2:
+        return None
     differing = {test.space for test in tests if test.differs}
-    if labels and not labels[0].separable:
+    if labels and labels[0].replicated and not labels[0].separable:
         return BatchReason.NOT_SEPARABLE
     if "biological" in differing:
         return BatchReason.BATCHES_DIFFER
@@ -124,6 +134,8 @@ def _reason(labels: Sequence[LabelInBatches], tests: Sequence[BatchTest]) -> Bat
         return BatchReason.BATCHES_DIFFER_TECHNICALLY
     if any(test.spreads for test in tests):
         return BatchReason.BATCHES_SPREAD_UNEQUALLY
+    if any(not one.replicated for one in labels):
+        return BatchReason.NO_REPLICATES
     return None
 
 
@@ -133,9 +145,18 @@ def _sentences(
     labels: Sequence[LabelInBatches],
     tests: Sequence[BatchTest],
 ) -> Iterator[str]:
-    tied = labels[0] if labels else None
+    if size.max() < 2:
+        yield "Every batch holds one sample only, so there is nothing to compare."
+        return
+    tied = labels[0] if labels and labels[0].replicated else None
     if tied is not None:
         yield _design(tied)
+    if single := [_name(one.field) for one in labels if not one.replicated]:
+        either = " or ".join(single)
+        yield (
+            f"No {either} has replicates, so batches can't be compared within {either} labels, "
+            f"and a difference between them may be one of {either}."
+        )
     differing = [test for test in tests if test.differs]
     if differing:
         alike = [test for test in tests if not test.differs]
@@ -155,9 +176,10 @@ def _sentences(
             + (", so part of this may be scatter and no shift." if differing else ".")
         )
     if left_out:
+        more = f" and {len(left_out) - NAMED} more" if len(left_out) > NAMED else ""
         yield (
             f"{len(left_out)} of {len(size)} batches hold fewer than {LEAST_IN_BATCH} samples and "
-            f"were not compared: {', '.join(left_out[:5])}{'...' if len(left_out) > 5 else ''}."
+            f"were not compared: {', '.join(left_out[:NAMED])}{more}."
         )
     if tied is not None and not tied.separable:
         yield (

@@ -48,6 +48,9 @@ class LabelInBatches:
         Whether their effects can be told apart.
     one_batch_a_label
         Every label occurs in a single batch.
+    replicated
+        Some label is that of several samples. Where none is, each occurs in a single batch
+        whatever the design, and nothing can be compared within labels.
     """
 
     field: str
@@ -55,6 +58,7 @@ class LabelInBatches:
     cramers_v: float
     separation: Separation
     one_batch_a_label: bool
+    replicated: bool = True
 
     @property
     def separable(self) -> bool:
@@ -105,6 +109,8 @@ def labels_of(field: str, sample_labels: pd.DataFrame) -> pd.Series:
 def labels_in_batches(batch: pd.Series, sample_labels: pd.DataFrame) -> tuple[LabelInBatches, ...]:
     """Return how each field's labels lie in the batches, that most tied to them first.
 
+    Fields without replicates come last: they say nothing of the batches.
+
     Parameters
     ----------
     batch
@@ -127,6 +133,7 @@ def labels_in_batches(batch: pd.Series, sample_labels: pd.DataFrame) -> tuple[La
                 cramers_v(there, here),
                 separation(there, here),
                 len(set(zip(there, here, strict=True))) == len(set(here)),
+                len(set(here)) < len(here),
             )
         )
-    return tuple(sorted(found, key=lambda one: (one.separable, -one.cramers_v)))
+    return tuple(sorted(found, key=lambda one: (not one.replicated, one.separable, -one.cramers_v)))

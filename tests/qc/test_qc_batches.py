@@ -139,6 +139,36 @@ def test_tissues_in_two_islands_of_batches_are_separable_in_part() -> None:
     assert found.reason is None
 
 
+def test_labels_without_replicates_are_not_set_against_batches() -> None:
+    tissue = [LIVER, BRAIN, HEART, *(f"UBERON:{i:07d}" for i in range(21))]
+    batch = ["A", "B"] * 12
+    said = (
+        "No tissue has replicates, so batches can't be compared within tissue labels, and a "
+        "difference between them may be one of tissue. "
+    )
+    sex = ["male"] * 12 + ["female"] * 12
+    found = some(report(batch, noise(24, 5), tissue=tissue, sex=sex))
+    assert found.reason == "no_replicates"
+    assert found.sentence == (
+        f"Batch and sex can be told apart (Cramer's V 0.00). {said}Within sex (24 samples), the 2 "
+        "batches do not differ measurably on average."
+    )
+    alone = some(report(batch, noise(24, 5), tissue=tissue))
+    assert alone.reason == "no_replicates"
+    assert alone.sentence == f"{said}The 2 batches do not differ measurably on average."
+    far = noise(24, 5) + np.array([0, 9] * 12)[:, None]
+    differing = some(report(batch, far, tissue=tissue))
+    assert differing.reason == "batches_differ_technically"
+    assert differing.sentence.startswith(said)
+
+
+def test_batches_of_one_sample_each_are_nothing_to_compare() -> None:
+    found = some(report(list("ABCDEFGH"), noise(8), tissue=[LIVER, BRAIN] * 4))
+    assert found.reason is None
+    assert found.findings() == ()
+    assert found.sentence == ("Every batch holds one sample only, so there is nothing to compare.")
+
+
 def test_unequal_scatter_is_told_and_is_no_shift() -> None:
     batch = np.repeat(["A", "B"], 20)
     found = some(report(batch, noise(40) * np.where(batch == "A", 1, 6)[:, None]))
@@ -169,6 +199,8 @@ def test_small_batches_are_left_out_by_name() -> None:
     assert found.left_out == ("C", "D")
     assert "2 of 4 batches hold fewer than 3 samples and were not compared: C, D." in found.sentence
     assert found.tests[0].batches == 2
+    many = some(report(["A"] * 10 + ["B"] * 10 + list("CDEFGHI"), noise(27)))
+    assert "were not compared: C, D, E, F, G and 2 more." in many.sentence
     every = some(report(["A", "B", "C"], noise(3)))
     assert every.tests == ()
 
