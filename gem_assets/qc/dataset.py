@@ -19,6 +19,8 @@ from gem_assets.qc.closed_set import ClosedSet, ClosedSetSkipped, closed_sets
 from gem_assets.qc.closed_set_findings import closed_set_findings
 from gem_assets.qc.confused_labels import SUGGESTION_COLUMNS, LabelSearch, stated_column
 from gem_assets.qc.dataset_cause import (
+    ONE_LABEL_FOR_ALL,
+    SEX_REVERSED,
     SHEET_SHIFTED,
     UNEXPLAINED,
     cause_finding,
@@ -49,6 +51,9 @@ INPUT_TABLES: Mapping[str, tuple[str, ...] | None] = {
 
 _SAID_TO_BE = ("cell_line", "cell_type", "tissue")
 """Fields whose labels make samples alike: replicates of one line are no duplicates."""
+
+_COUNTS_HOLD = (None, UNEXPLAINED, SHEET_SHIFTED, ONE_LABEL_FOR_ALL, SEX_REVERSED)
+"""Causes, and none, beside which the counts can be read: marker genes are told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,8 +145,8 @@ def judge_dataset(given: QcInput, settings: QcSettings) -> JudgedDataset:
     genes, which may take an accusation back; the dataset as a whole; labels that changed places;
     foreign cells; duplicates; batches; and last what people have decided.
 
-    Where the whole dataset fails for a cause that is proven, no labels are said to have changed
-    places: that would be read out of predictions that are worth nothing.
+    Where the whole dataset fails for a proven cause, no labels are said to have changed places:
+    either the predictions are worth nothing, or no label that fits is elsewhere in the sheet.
 
     Parameters
     ----------
@@ -190,7 +195,8 @@ def judge_dataset(given: QcInput, settings: QcSettings) -> JudgedDataset:
         issues = closed_set_findings(closed, verdicts)
         # Whose partner is known needs no second word on the label that fits.
         findings += [issue for issue in issues if not named.issuperset(issue.sample_ids)]
-        findings += () if markers is None else markers.findings
+    if markers is not None and (None if cause is None else cause.cause) in _COUNTS_HOLD:
+        findings += markers.findings
     signatures, duplicates = _duplicates(given, sheet)
     findings += duplicates
     if search.batches is not None:
@@ -244,19 +250,21 @@ def _duplicates(given: QcInput, sheet: pd.DataFrame) -> tuple[Signatures, list[F
     if given.aligned is None:
         known = hashes_only(given.dataset, order, given.sample_ids, hashes)
         return known, duplicates_across(known, given.others)
-    said = _said_to_be(given)
+    said = _said_to_be(given, "provided_id")
     signatures = sign(given.dataset, order, given.sample_ids, hashes, given.aligned, said)
     donors, batches = (_in_order(stated_column(sheet, n), given) for n in ("donor", "batch"))
-    facts = SampleFacts(said, donors, batches, _biological_latents(given))
+    named = _said_to_be(given, "provided_label")
+    facts = SampleFacts(named, donors, batches, _biological_latents(given))
     within = duplicates_within(signatures, given.aligned, facts)
     return signatures, [*within, *duplicates_across(signatures, given.others)]
 
 
-def _said_to_be(given: QcInput) -> list[str | None]:
+def _said_to_be(given: QcInput, column: str) -> list[str | None]:
+    """Return what each sample is said to be, by ids to compare or by labels to read."""
     labels = given.tables["sample_labels"]
     labels = labels[labels["field"].isin(_SAID_TO_BE) & labels["provided_id"].notna()]
-    by_sample = labels.groupby("sample_id")["provided_id"].agg(" + ".join)
-    return _in_order(by_sample, given) or [None] * len(given.sample_ids)
+    words = labels[column].fillna(labels["provided_id"])
+    return _in_order(words.groupby(labels["sample_id"]).agg(" + ".join), given) or []
 
 
 def _in_order(by_sample: pd.Series | None, given: QcInput) -> list[str | None] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import pandas as pd
 
@@ -15,11 +16,15 @@ from gem_assets.qc.findings import Finding
 from gem_assets.qc.history import flagged_rate
 from gem_assets.qc.reasons import Status
 from gem_assets.qc.settings import QcSettings
-from gem_assets.qc.shifts import Shift
+from gem_assets.qc.shifts import SHIFTS, Shift
 
 UNEXPLAINED = "unexplained"
 SHEET_SHIFTED = "sheet_shifted"
 """Causes in which the predictions are right and the labels stand elsewhere, or may."""
+
+ONE_LABEL_FOR_ALL = "one_label_for_all"
+SEX_REVERSED = "sex_reversed"
+"""Causes in which the predictions are right and the labels stand nowhere: none changed places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,9 @@ class DatasetCause:
     Attributes
     ----------
     cause
-        Code of the best-supported cause: ``sheet_shifted``, ``genes_do_not_fit``,
-        ``values_or_order``, ``one_prediction_for_all`` or ``unexplained``.
+        Code of the best-supported cause: ``sex_reversed``, ``sheet_shifted``,
+        ``genes_do_not_fit``, ``values_or_order``, ``one_prediction_for_all``,
+        ``one_label_for_all`` or ``unexplained``.
     judged, failed
         Samples with a judged label, and those of them with a failing one.
     sample_ids
@@ -58,16 +64,17 @@ def dataset_cause(
     aligned_counts: pd.DataFrame | None = None,
     decoded_counts: pd.DataFrame | None = None,
     model_genes_share: float | None = None,
-    shifts: Sequence[Shift] = (),
+    shifts: Sequence[Shift] | None = None,
 ) -> DatasetCause | None:
     """Return the dataset's common cause, or None where samples fail one by one.
 
     There is one where at least ``dataset_cause_min_judged`` samples are judged, at least
     ``dataset_cause_min_failed`` of them fail, and these are more than ``dataset_cause_share``.
-    The causes are tried on what is at hand, the most telling first: labels that fit some rows
-    further along the sheet; reads or model genes that did not align; decoded counts unlike the
-    input; the same prediction whatever the label. Where none is proven, the sentence says so and
-    names what is left to check.
+    The causes are tried on what is at hand, the most telling first: sexes that are all the other
+    one; labels that fit some rows further along the sheet; reads or model genes that did not
+    align; decoded counts unlike the input; the same prediction whatever the label; the same label
+    whatever the prediction. Where none is proven, the sentence says so and names what is left to
+    check: nothing that was looked for already, or that the failing fields can't come from.
 
     Parameters
     ----------
@@ -83,7 +90,7 @@ def dataset_cause(
         Share of the model's genes that the dataset holds.
     shifts
         The result of :func:`gem_assets.qc.shifts.find_shifts`. One that only a shift explains is a
-        cause, if it contradicts most of the failing samples.
+        cause, if it contradicts most of the failing samples. None where none were looked for.
     """
     assessed = verdicts[verdicts["status"].ne(str(Status.NOT_ASSESSED))]
     failing = assessed[assessed["status"].eq(str(Status.FAIL))]
@@ -96,14 +103,14 @@ def dataset_cause(
     ):
         return None
     cause, because = next(
-        _proven_causes(
-            failing, settings, aligned_counts, decoded_counts, model_genes_share, shifts
+        chain(
+            _sex_reversed(assessed, settings),
+            _sheet_shifted(failing, shifts or ()),
+            _counts_do_not_fit(settings, aligned_counts, decoded_counts, model_genes_share),
+            _one_prediction_for_all(failing, settings),
+            _one_label_for_all(assessed, settings),
         ),
-        (
-            UNEXPLAINED,
-            "too many for single mistakes; check whether the rows of the sample sheet are shifted "
-            "against the counts, and the species and gene annotation of the counts",
-        ),
+        (UNEXPLAINED, _left_to_check(failing, shifts, genes_known=aligned_counts is not None)),
     )
     seen = f"{len(samples)} of {judged} judged samples contradict their label"
     return DatasetCause(cause, judged, len(samples), samples, f"{seen}: {because}.")
@@ -123,15 +130,35 @@ def cause_finding(cause: DatasetCause) -> Finding:
     )
 
 
-def _proven_causes(
-    failing: pd.DataFrame,
-    settings: QcSettings,
-    aligned_counts: pd.DataFrame | None,
-    decoded_counts: pd.DataFrame | None,
-    model_genes_share: float | None,
-    shifts: Sequence[Shift],
-) -> Iterator[tuple[str, str]]:
-    """Yield (code, clause) of each cause that the tables at hand prove, the most telling first."""
+Clauses = Iterator[tuple[str, str]]
+"""(code, clause) of each cause that the tables at hand prove."""
+
+
+def _sex_reversed(assessed: pd.DataFrame, settings: QcSettings) -> Clauses:
+    of_sex = assessed["field"].eq("sex")
+    stated = assessed[of_sex & assessed["provided_id"].isin(["female", "male"])]
+    wrong = stated[stated["status"].eq(str(Status.FAIL))]
+    others = assessed[~of_sex]
+    others_fail = [
+        rows["status"].eq(str(Status.FAIL)).mean() > settings.dataset_cause_share
+        for _, rows in others.groupby("field")
+    ]
+    others_fit = others["status"].eq(str(Status.PASS)).mean() > 0.5  # NaN, of none, is not more
+    if (
+        len(wrong) >= settings.dataset_cause_min_failed
+        and len(wrong) >= settings.one_class_share * len(stated)
+        and wrong["provided_id"].nunique() == 2
+        and not any(others_fail)
+    ):
+        yield (
+            SEX_REVERSED,
+            f"{_of(len(wrong), len(stated))} stated sexes, female and male, are predicted the "
+            f"other one{', while most other labels fit' if others_fit else ''}, so the coding of "
+            "sex may be reversed",
+        )
+
+
+def _sheet_shifted(failing: pd.DataFrame, shifts: Sequence[Shift]) -> Clauses:
     wrong = set(failing["sample_id"])
     for shift in shifts:
         if shift.alone and 2 * len(wrong & shift.contradicted) > len(wrong):
@@ -142,6 +169,14 @@ def _proven_causes(
                 f"{'below' if shift.rows > 0 else 'above'} their own, so the labels slipped "
                 "against the samples",
             )
+
+
+def _counts_do_not_fit(
+    settings: QcSettings,
+    aligned_counts: pd.DataFrame | None,
+    decoded_counts: pd.DataFrame | None,
+    model_genes_share: float | None,
+) -> Clauses:
     if aligned_counts is not None:
         matched = _median(aligned_counts["matched_share"])
         if matched < settings.low_matched_share:
@@ -164,6 +199,9 @@ def _proven_causes(
                 f"the model reconstructs the median sample poorly (r {r:.2f}), so the values may "
                 "be normalised or the genes in a wrong order",
             )
+
+
+def _one_prediction_for_all(failing: pd.DataFrame, settings: QcSettings) -> Clauses:
     for field, rows in failing.groupby("field", sort=False):
         common = rows["predicted_label"].fillna(rows["predicted_id"]).value_counts()
         if (
@@ -173,10 +211,64 @@ def _proven_causes(
         ):
             yield (
                 "one_prediction_for_all",
-                f"{str(field).replace('_', ' ')} is predicted {common.index[0]} for "
-                f"{common.iloc[0]} of these samples whatever their label, so the counts may not "
-                "be what the model expects",
+                f"{_name(field)} is predicted {common.index[0]} for {common.iloc[0]} of these "
+                "samples whatever their label, so the counts may not be what the model expects",
             )
+
+
+def _one_label_for_all(assessed: pd.DataFrame, settings: QcSettings) -> Clauses:
+    """Yield the fields of one label that most failing samples fail in, in one clause."""
+    explained: set[str] = set()
+    told = []
+    for field, rows in assessed.groupby("field", sort=False):
+        wrong = rows[rows["status"].eq(str(Status.FAIL))]
+        labels = rows["provided_id"].value_counts()
+        predicted = rows["predicted_id"].value_counts()
+        if (
+            len(wrong) >= settings.dataset_cause_min_failed
+            and len(wrong) > settings.dataset_cause_share * len(rows)
+            and wrong["provided_id"].eq(labels.index[0]).all()
+            and labels.iloc[0] >= settings.one_class_share * len(rows)
+            and predicted.iloc[0] < settings.one_class_share * len(rows)
+        ):
+            explained |= set(wrong["sample_id"])
+            label = wrong["provided_label"].fillna(wrong["provided_id"]).iloc[0]
+            told.append(
+                f"{_name(field)} is stated {label} for {_of(int(labels.iloc[0]), len(rows))}"
+            )
+    failing = set(assessed.loc[assessed["status"].eq(str(Status.FAIL)), "sample_id"])
+    if 2 * len(explained) > len(failing):
+        columns = "the column" if len(told) == 1 else "these columns"
+        yield (
+            ONE_LABEL_FOR_ALL,
+            f"{' and '.join(told)} of them, while the predictions differ, so {columns} may have "
+            "been filled in by default",
+        )
+
+
+def _left_to_check(
+    failing: pd.DataFrame, shifts: Sequence[Shift] | None, *, genes_known: bool
+) -> str:
+    """Return what may still be at fault, as a clause.
+
+    A shift that was found but proves nothing is told by a finding of its own. Neither species nor
+    annotation reverses a sex.
+    """
+    looked = shifts is not None and not shifts
+    check = "compare the labels with their source (they may have been sorted by themselves, or "
+    check += "joined by a wrong key)"
+    if not genes_known and set(failing["field"]) != {"sex"}:
+        check += ", and check the species and gene annotation of the counts"
+    none = f", and no shift by up to {max(SHIFTS)} rows explains them" if looked else ""
+    return f"too many for single mistakes{none}; {check}"
+
+
+def _name(field: object) -> str:
+    return str(field).replace("_", " ")
+
+
+def _of(n: int, total: int) -> str:
+    return f"all {n}" if n == total else f"{n} of {total}"
 
 
 def _median(values: pd.Series) -> float:

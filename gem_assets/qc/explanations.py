@@ -7,7 +7,12 @@ changes in :mod:`gem_assets.qc.change_words`; ``docs/reasons.md`` holds them all
 from __future__ import annotations
 
 from gem_assets.qc.batches import BatchReason
-from gem_assets.qc.dataset_cause import SHEET_SHIFTED, UNEXPLAINED
+from gem_assets.qc.dataset_cause import (
+    ONE_LABEL_FOR_ALL,
+    SEX_REVERSED,
+    SHEET_SHIFTED,
+    UNEXPLAINED,
+)
 from gem_assets.qc.duplicate_findings import DUPLICATE_EXPLANATIONS
 from gem_assets.qc.exchanges import CYCLE, MUTUAL_PAIR, PARTNERS_OPEN, SAME_DONOR
 from gem_assets.qc.reasons import Status
@@ -40,6 +45,7 @@ KIND_EXPLANATIONS: dict[str, str] = {
 
 FINDING_EXPLANATIONS: dict[str, dict[str, str]] = {
     "dataset_cause": {
+        SEX_REVERSED: "Nearly all stated sexes are predicted the other one: reversed codes.",
         SHEET_SHIFTED: "The failing labels fit some rows further along the sheet.",
         "genes_do_not_fit": (
             "Too few reads, or too few of the model's genes, are found: another species or gene "
@@ -51,6 +57,9 @@ FINDING_EXPLANATIONS: dict[str, dict[str, str]] = {
         ),
         "one_prediction_for_all": (
             "The model answers the same whatever the label: the counts are not what it expects."
+        ),
+        ONE_LABEL_FOR_ALL: (
+            "The sheet states the same whatever the model predicts: a column filled in by default."
         ),
         UNEXPLAINED: "Nothing at hand proves a cause; the sentence names what is left to check.",
     },
@@ -108,6 +117,9 @@ FINDING_EXPLANATIONS: dict[str, dict[str, str]] = {
         ),
         BatchReason.BATCHES_SPREAD_UNEQUALLY: (
             "Batches agree on average, but some scatter more than others."
+        ),
+        BatchReason.NO_REPLICATES: (
+            "No two samples share a label, so batches can't be compared within labels."
         ),
     },
 }

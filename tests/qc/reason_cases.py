@@ -356,6 +356,19 @@ def batches(
 FIVE = [LIVER, BRAIN, HEART, BLOOD, LIVER, BRAIN, HEART, BLOOD, LIVER, BRAIN]
 OTHERS = [HEART, HEART, LIVER, LIVER, BLOOD, *FIVE[5:]]
 
+
+def tissues_without_replicates() -> JudgedDataset:
+    return tissues(TISSUES, TISSUES, sheet={"batch": ["A", "A", "B", "B"]})
+
+
+def exchanged_codes_of_sex() -> JudgedDataset:
+    answers, labels = Answers(), []
+    for i, (says, is_) in enumerate([("male", "female"), ("female", "male")] * 5, start=1):
+        labels.append(stated(f"S{i}", "sex", says))
+        answers.probabilities(f"S{i}", "sex", {is_: 0.999, says: 0.001})
+    return judged(labels, answers)
+
+
 FINDINGS: dict[tuple[str, str], Callable[[], pd.DataFrame]] = {
     ("dataset_cause", "sheet_shifted"): lambda: slipped_rows().findings,
     ("dataset_cause", "genes_do_not_fit"): lambda: (
@@ -363,6 +376,8 @@ FINDINGS: dict[tuple[str, str], Callable[[], pd.DataFrame]] = {
     ),
     ("dataset_cause", "values_or_order"): lambda: tissues(FIVE, OTHERS, r=[0.31] * 10).findings,
     ("dataset_cause", "one_prediction_for_all"): lambda: tissues([LIVER] * 10, FIVE).findings,
+    ("dataset_cause", "one_label_for_all"): lambda: tissues(FIVE, [LIVER] * 10).findings,
+    ("dataset_cause", "sex_reversed"): lambda: exchanged_codes_of_sex().findings,
     ("dataset_cause", "unexplained"): lambda: tissues(FIVE, OTHERS).findings,
     ("shift", "rows_slipped"): lambda: slipped_rows().findings,
     ("shift", "shift_or_exchange"): lambda: slipped_rows_of_a_sorted_sheet().findings,
@@ -386,6 +401,7 @@ FINDINGS: dict[tuple[str, str], Callable[[], pd.DataFrame]] = {
     ("batch", "batches_differ"): lambda: batches(technical=3, biological=3).findings,
     ("batch", "batches_differ_technically"): lambda: batches(technical=3).findings,
     ("batch", "batches_spread_unequally"): lambda: batches(spread=6).findings,
+    ("batch", "no_replicates"): lambda: tissues_without_replicates().findings,
 }
 """By kind and reason, the findings on a dataset that has it."""
 

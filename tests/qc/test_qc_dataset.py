@@ -232,3 +232,41 @@ def test_a_sample_of_another_dataset_is_recognised_by_its_counts() -> None:
     ]
     for name, frame in judged.tables().items():
         validate(name, frame)
+
+
+def test_duplicates_with_different_labels_are_told_by_the_names_of_these() -> None:
+    tables = tables_of(TRUTH, TRUTH)
+    liver, brain = ("UBERON:0002107", "liver"), ("UBERON:0000955", "brain")
+    tissues = [
+        {
+            "dataset": "d",
+            "sample_id": sample,
+            "field": "tissue",
+            "provided_text": name,
+            "provided_id": term,
+            "provided_label": name,
+            "resolution": "label",
+        }
+        for sample, (term, name) in zip(SAMPLES, (liver, liver, brain), strict=True)
+    ]
+    tables["sample_labels"] = pd.concat([tables["sample_labels"], pd.DataFrame(tissues)])
+    same = tables["aligned_counts"].assign(content_hash=["a" * 32, "b" * 32, "a" * 32])
+    counts = sparse.csr_array(np.arange(1, 61).reshape(3, 20)[[0, 1, 0]])
+    judged = judged_of(tables | {"aligned_counts": same}, aligned=counts)
+    (sentence,) = judged.findings.loc[judged.findings["kind"].eq("duplicate"), "sentence"]
+    assert "different labels (liver and brain)" in sentence
+
+
+def test_reversed_sexes_are_told_once_and_no_exchange_or_shift_beside_them() -> None:
+    names = tuple(f"s{i}" for i in range(12))
+    truth = {name: "male" if i < 6 else "female" for i, name in enumerate(names)}
+    reversed_ = {name: "female" if sex == "male" else "male" for name, sex in truth.items()}
+    tables = tables_of(reversed_, truth)
+    tables["aligned_counts"] = pd.concat([tables["aligned_counts"]] * 4, ignore_index=True).assign(
+        sample_id=names, content_hash=[f"{i:032x}" for i in range(12)]
+    )
+    judged = judged_of(tables, counts_of(truth))
+    assert judged.findings[["kind", "reason"]].to_numpy().tolist() == [
+        ["dataset_cause", "sex_reversed"]
+    ]
+    assert judged.suggestions.empty

@@ -59,14 +59,93 @@ def test_unjudged_samples_do_not_dilute_the_share() -> None:
     assert found.sample_ids == ("s0", "s1", "s2", "s3")
 
 
+SORTED = (
+    "compare the labels with their source (they may have been sorted by themselves, or joined by a "
+    "wrong key)"
+)
+
+
 def test_without_proof_the_sentence_says_what_to_check() -> None:
     found = cause_of(failing(6, 10))
     assert found.cause == "unexplained"
     assert found.sentence == (
-        "6 of 10 judged samples contradict their label: too many for single mistakes; check "
-        "whether the rows of the sample sheet are shifted against the counts, and the species "
-        "and gene annotation of the counts."
+        "6 of 10 judged samples contradict their label: too many for single mistakes; "
+        f"{SORTED}, and check the species and gene annotation of the counts."
     )
+
+
+def test_what_was_looked_for_already_is_not_advised() -> None:
+    aligned = pd.DataFrame({"sample_id": ["s0"], "matched_share": [0.99]})
+    found = cause_of(failing(6, 10), shifts=[], aligned_counts=aligned)
+    assert found.sentence.endswith(
+        "too many for single mistakes, and no shift by up to 3 rows explains them; " + SORTED + "."
+    )
+
+
+def sexes(stated_: str, predicted: str, tissues: str = "") -> pd.DataFrame:
+    """Return verdicts on sexes, by their first letters, and on livers predicted l or h."""
+    answers, labels, full = Answers(), [], {"f": "female", "m": "male"}
+    for i, (said, seen) in enumerate(zip(stated_, predicted, strict=True)):
+        labels.append(stated(f"s{i}", "sex", full[said]))
+        answers.probabilities(f"s{i}", "sex", {"female": 0.0, "male": 0.0} | {full[seen]: 1.0})
+    for i, seen in enumerate(tissues):
+        labels.append(stated(f"s{i}", "tissue", LIVER))
+        answers.probabilities(f"s{i}", "tissue", ALL | {{"l": LIVER, "h": HEART}[seen]: 1.0})
+    return verdicts_on(labels, answers)
+
+
+def test_failing_sexes_alone_never_point_to_species_or_annotation() -> None:
+    found = cause_of(sexes("fmfmfmfm", "mffmmffm"))
+    assert found.cause == "unexplained"
+    assert "species" not in found.sentence
+
+
+def test_sexes_that_are_all_the_other_one_are_reversed() -> None:
+    found = cause_of(sexes("fmffmm", "mfmmff"))
+    assert found.cause == "sex_reversed"
+    assert found.sentence == (
+        "6 of 6 judged samples contradict their label: all 6 stated sexes, female and male, are "
+        "predicted the other one, so the coding of sex may be reversed."
+    )
+    found = cause_of(sexes("fmffmmfmfm", "mfmmffmfmm", "llllllllll"))
+    assert "9 of 10 stated sexes, female and male, are predicted the other one, while most " in (
+        found.sentence
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "seen", "tissues"),
+    [
+        ("fmfmfmfmfm", "mfmfmfmffm", ""),  # two of ten are right
+        ("mmmmmm", "ffffff", ""),  # one sex only
+        ("fmfmfm", "mfmfmf", "lhhlhl"),  # tissues fail, too
+    ],
+)
+def test_sexes_are_not_reversed_where_something_else_is_wrong(
+    said: str, seen: str, tissues: str
+) -> None:
+    assert cause_of(sexes(said, seen, tissues)).cause != "sex_reversed"
+
+
+def test_a_label_that_all_samples_have_may_be_a_default() -> None:
+    found = cause_of(verdicts([LIVER] * 8, [LIVER, HEART, BRAIN, LYMPH_NODE] * 2))
+    assert found.cause == "one_label_for_all"
+    assert found.sentence == (
+        "6 of 8 judged samples contradict their label: tissue is stated liver for all 8 of them, "
+        "while the predictions differ, so the column may have been filled in by default."
+    )
+    both = cause_of(sexes("mmmmmm", "mfmfmf", "lhhhhl"))
+    assert both.cause == "one_label_for_all"
+    assert "sex is stated male for all 6 and tissue is stated liver for all 6 of them" in (
+        both.sentence
+    )
+    assert "these columns may have been filled in" in both.sentence
+
+
+def test_one_label_that_few_of_the_failing_samples_hold_is_no_cause() -> None:
+    tissues = failing(12, 12)
+    same = sexes("mmmmmmmmmmmm", "ffffmmmmmmmm")
+    assert cause_of(pd.concat([tissues, same], ignore_index=True)).cause == "unexplained"
 
 
 def test_reads_off_the_models_genes_are_the_first_cause() -> None:
