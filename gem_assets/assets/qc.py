@@ -75,7 +75,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.problems import RefusedInputError
         from gem_assets.qc.history import history_row
         from gem_assets.qc.settings import QcSettings
-        from gem_assets.severities import apply_severities
+        from gem_assets.severities import accept
 
         name = context.partition_key
         data = getattr(context.resources, graph.datasets)
@@ -95,6 +95,13 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
             require_rows(graph, warehouse, name, "predicted_metadata")
             given = read_input(warehouse, name, reviews=reviews)
             judged = judge_input(given, graph.modality, settings)
+            try:
+                warnings = accept(judged.problems, dataset.config.severity)
+            except RefusedInputError as refusal:
+                yield from refuse_partition(
+                    problems_result(graph, "qc_verdicts", REVIEWS, refusal.problems)
+                )
+                return
             run = history_row(
                 name,
                 context.run.run_id,
@@ -103,7 +110,6 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
                 given.tables["predicted_metadata"],
                 settings,
             )
-            warnings = apply_severities(judged.problems, dataset.config.severity)
             changes = _changes(warehouse, name, run, judged)
             rows = yield from write_tables(
                 graph, warehouse, {**judged.tables(), "qc_changes": changes}, name

@@ -46,11 +46,19 @@ def check_statements(dataset: Dataset, sample_ids: Sequence[str]) -> None:
     Raises
     ------
     gem_assets.problems.RefusedInputError
-        As `labels_of`, and for thresholds and reviews that can't be understood.
+        As `labels_of`, for thresholds and reviews that can't be understood, and for reviews of no
+        label where the dataset calls that an error. Those of cells are of groups, which nobody
+        knows yet.
     """
     from gem_assets.assets.reviews import reviews_of
+    from gem_assets.qc.review import apply_reviews
     from gem_assets.qc.settings import QcSettings
+    from gem_assets.severities import accept
 
     QcSettings.from_mapping(dataset.config.thresholds)
-    reviews_of(dataset)
-    labels_of(dataset, sample_ids)
+    reviews = reviews_of(dataset)
+    stated = labels_of(dataset, sample_ids)
+    if reviews is not None and dataset.modality == "bulk":
+        labels = stated.table.to_pandas()
+        applied = apply_reviews(labels, reviews, source=str(dataset.reviews))
+        accept(applied.problems, dataset.config.severity)

@@ -22,7 +22,11 @@ LABEL = "label"
 """A further column that may be there: the label as it was when it was reviewed. Where it is filled,
 the review does not count for another label that the sheet states since."""
 
+ROW = "row"
+"""Where a review stands in the file; a column of what `read_reviews` returns, for messages."""
+
 _MAX_LISTED = 100
+_MAX_ROWS = 10
 _FLAGGED = (str(Status.WARN), str(Status.FAIL))
 
 
@@ -47,8 +51,9 @@ class ReviewedVerdicts:
     verdicts
         The ``qc_verdicts`` table; status and reason are as they were.
     problems
-        A warning where reviews belong to no label of the dataset. One that called a label wrong
-        which the sheet has replaced since is done, and no problem.
+        A warning where reviews belong to no label of the dataset. What was decided and done is no
+        problem: a label called wrong that the sheet has replaced since, or a sample excluded (or
+        called wrong) that is no longer there.
     """
 
     verdicts: pd.DataFrame
@@ -72,8 +77,9 @@ def read_reviews(
     Returns
     -------
     pandas.DataFrame
-        `REVIEW_COLUMNS` and `LABEL`, text, the date as ``YYYY-MM-DD``; empty cells are "". Of
-        several reviews the one with the latest date is kept, of one date the lowest in the file.
+        `REVIEW_COLUMNS` and `LABEL`, text, the date as ``YYYY-MM-DD``; empty cells are "". And
+        `ROW`, int. Of several reviews the one with the latest date is kept, of one date the lowest
+        in the file.
 
     Raises
     ------
@@ -100,7 +106,7 @@ def read_reviews(
     table = table.where(table.notna(), "").astype(str).apply(lambda column: column.str.strip())
     for name in ("field", "decision"):
         table[name] = table[name].str.casefold().str.replace(r"[\s-]+", "_", regex=True)
-    places = range(2, len(table) + 2) if lines is None else lines
+    places = list(range(2, len(table) + 2) if lines is None else lines)
     problems = [
         problem
         for line, cells in zip(places, table.to_dict("records"), strict=True)
@@ -109,6 +115,7 @@ def read_reviews(
     if problems:
         raise RefusedInputError(*problems[:_MAX_LISTED])
     table["date"] = [datetime.fromisoformat(text).date().isoformat() for text in table["date"]]
+    table[ROW] = pd.Series(places, index=table.index, dtype="int64")
     latest = table.sort_values("date", kind="stable")
     latest = latest.drop_duplicates(["sample_id", "field"], keep="last")
     kept: pd.DataFrame = latest.sort_index().reset_index(drop=True)
@@ -133,7 +140,8 @@ def apply_reviews(
     reviewed_by: dict[tuple[str, str], str] = {}
     texts = _stated(verdicts)
     samples = {sample for sample, _ in texts}
-    strays = []
+    spelt = {fold(sample) for sample in samples}
+    strays: list[tuple[str, int]] = []
     # Single labels last: who looked at one has the word on it.
     excluded = reviews["decision"].eq(str(Decision.EXCLUDE))
     for review in pd.concat([reviews[excluded], reviews[~excluded]]).to_dict("records"):
@@ -144,23 +152,14 @@ def apply_reviews(
             reviewed_by[sample, field] = str(review["reviewer"])
         elif review["decision"] == Decision.LABEL_WRONG and (sample, field) in texts:
             continue  # the sheet was corrected, as the review asked
+        elif review["decision"] != Decision.LABEL_CORRECT and fold(sample) not in spelt:
+            continue  # the sample was taken out
         else:
-            strays.append(f"{sample}: {field}")
+            strays.append((f"{sample}: {field}", int(str(review[ROW]))))
     keys = zip(verdicts["sample_id"], verdicts["field"], strict=True)
     reviewers = [reviewed_by.get((str(sample), str(field))) for sample, field in keys]
     column = pd.Series(reviewers, index=verdicts.index, dtype=object)
-    problems: tuple[InputProblem, ...] = ()
-    if strays:
-        problems = (
-            InputProblem(
-                "review_not_applied",
-                Severity.WARNING,
-                f"{source}: {len(strays)} review(s) are of a sample or field that has no label "
-                f"here, or of another label than it has now; the first is {strays[0]}.",
-                "Correct the names, review the new label, or delete the rows.",
-                tuple(strays[:_MAX_LISTED]),
-            ),
-        )
+    problems = (_not_applied(strays, source),) if strays else ()
     return ReviewedVerdicts(verdicts.assign(reviewed_by=column), problems)
 
 
@@ -242,6 +241,27 @@ def _applies(review: Mapping[Hashable, object], texts: dict[tuple[str, str], str
     text = texts.get((str(review["sample_id"]), str(review["field"])))
     label = str(review[LABEL])
     return text is not None and (not label or fold(label) == fold(text))
+
+
+def _not_applied(strays: list[tuple[str, int]], source: str) -> InputProblem:
+    """Return the warning on reviews of no label: what each is of, and its row."""
+    strays = sorted(strays, key=lambda stray: stray[1])
+    names = [name for name, _ in strays]
+    if len(names) == 1:
+        place, told = f"row {strays[0][1]}", f"the review is of {names[0]}, which"
+        action = "Correct the names, review the new label, or delete the row."
+    else:
+        rows = ", ".join(str(row) for _, row in strays[:_MAX_ROWS])
+        place = f"rows {rows}{', ...' if len(strays) > _MAX_ROWS else ''}"
+        told = f"{len(names)} reviews, the first of {names[0]}, are of what"
+        action = "Correct the names, review the new labels, or delete the rows."
+    return InputProblem(
+        "review_not_applied",
+        Severity.WARNING,
+        f"{source}, {place}: {told} has no label here, or another than was reviewed.",
+        action,
+        tuple(names[:_MAX_LISTED]),
+    )
 
 
 def _problems(cells: Mapping[Hashable, object], place: str) -> Iterator[InputProblem]:

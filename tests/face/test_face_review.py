@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -78,6 +79,12 @@ def decide(project: Project, sample: str = PLANTED[0], decision: str = "label_wr
 def told_by_inspect(project: Project) -> dict[str, str]:
     found = inspect_path(str(project.data / "bulk" / NAME))
     return {problem.code: problem.sentence for problem in found.problems}
+
+
+def is_error(project: Project, code: str) -> None:
+    config = project.data / "bulk" / NAME / "dataset.yaml"
+    said = config.read_text() if config.exists() else ""
+    config.write_text(f"{said}\nseverity: {{{code}: error}}\n")
 
 
 # A decision
@@ -212,8 +219,23 @@ def test_a_faulty_file_is_refused_by_row_and_column_before_anything_is_paid(
 
 
 def test_reviews_of_no_label_are_told_by_inspect(planted: Project) -> None:
-    file_of(planted).write_text(HEADER + "NA1,sex,exclude,lee,2026-01-01,,\n")
-    assert "the first is NA1: sex" in told_by_inspect(planted)["review_not_applied"]
+    file_of(planted).write_text(HEADER + "NA1,sex,label_correct,lee,2026-01-01,,\n")
+    assert "row 2: the review is of NA1: sex" in told_by_inspect(planted)["review_not_applied"]
+
+
+def test_reviews_of_no_label_are_refused_before_anything_is_paid_where_they_are_errors(
+    planted: Project,
+) -> None:
+    row = "NA1,sex,label_correct,lee,2026-01-01,,\n"
+    file_of(planted).write_text(HEADER + row)
+    dataset = open_dataset(str(planted.data), "bulk", NAME)
+    samples = planted.table("qc_samples", NAME)["sample_id"].tolist()
+    check_statements(dataset, samples)
+    is_error(planted, "review_not_applied")
+    dataset = open_dataset(str(planted.data), "bulk", NAME)
+    with pytest.raises(RefusedInputError, match=r"review\.csv, row 2: the review is of NA1: sex"):
+        check_statements(dataset, samples)
+    check_statements(replace(dataset, modality="sc"), samples)  # its reviews are of groups
 
 
 def test_a_file_that_cannot_be_written_is_told_with_the_row(
@@ -268,7 +290,8 @@ def test_of_very_many_the_worst_are_listed(planted: Project) -> None:
     assert [status for _, status in rows[:4]] == [*["fail"] * 3, "warn"]
     assert len(rows) == 50
     assert "and 13 more, less severe" in said
-    everyone = (*PLANTED, *(f"N{i}" for i in range(60)))
+    # Findings of a sample's reads stay open until somebody looked at it, too.
+    everyone = (*verdicts["sample_id"].unique(), *(f"N{i}" for i in range(60)))
     rows_of_all = "".join(f"{sample},sex,label_wrong,kim,2026-01-31,,\n" for sample in everyone)
     file_of(planted).write_text(HEADER + rows_of_all)
     assert f"bulk/{NAME}: nothing is open." in review(planted, NAME).stdout
@@ -300,7 +323,7 @@ def test_groups_of_cells_are_reviewed_by_their_names(planted: Project) -> None:
 
 
 def test_reviews_of_nothing_here_are_noted(planted: Project) -> None:
-    file_of(planted).write_text(HEADER + "NA1,sex,exclude,lee,2026-01-01,,\n")
+    file_of(planted).write_text(HEADER + "NA1,sex,label_correct,lee,2026-01-01,,\n")
     assert "note:" in review(planted, NAME).stdout
     file_of(planted).write_text("")
     assert "note:" not in review(planted, NAME).stdout
@@ -381,6 +404,20 @@ def test_a_run_is_refused_by_a_faulty_review(planted: Project) -> None:
     assert "row 2, column decision: 'label_rong' is no decision" in refused.failed["qc"]
     assert set(refused.failed_checks) == {"qc_verdicts.reviews_are_of_labels"}
     assert planted.rows("qc_verdicts", NAME).equals(before)
+
+
+def test_a_run_is_refused_before_it_writes_where_reviews_of_no_label_are_errors(
+    planted: Project,
+) -> None:
+    file_of(planted).write_text(HEADER + "NA1,sex,label_correct,lee,2026-01-01,,\n")
+    is_error(planted, "review_not_applied")
+    before = {table: planted.rows(table, NAME) for table in (*QC_TABLES, "qc_history")}
+    refused = planted.refresh(NAME, QC_TABLES)
+    assert "review.csv, row 2: the review is of NA1: sex" in refused.failed["qc"]
+    assert "or delete the row." in refused.failed["qc"]
+    assert set(refused.failed_checks) == {"qc_verdicts.reviews_are_of_labels"}
+    for table, rows in before.items():
+        assert planted.rows(table, NAME).equals(rows)
 
 
 def test_the_terminal_says_who_reviewed(planted: Project) -> None:

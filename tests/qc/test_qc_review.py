@@ -142,7 +142,7 @@ def test_spelling_is_forgiven_where_it_is_clear() -> None:
     frame = pd.DataFrame([row], columns=["Sample_ID ", *REVIEW_COLUMNS[1:]])
     found = read_reviews(frame)
     assert found.iloc[0].tolist() == [
-        *("a", "cell_type", "label_correct", "kim", "2026-01-31", "", "")
+        *("a", "cell_type", "label_correct", "kim", "2026-01-31", "", "", 2)
     ]
 
 
@@ -191,7 +191,7 @@ def test_missing_and_repeated_columns_are_refused(columns: list[str], told: str)
 
 def test_no_reviews_are_no_fault(verdicts: pd.DataFrame) -> None:
     found = reviews()
-    assert found.columns.tolist() == [*REVIEW_COLUMNS, "label"]
+    assert found.columns.tolist() == [*REVIEW_COLUMNS, "label", "row"]
     assert apply_reviews(verdicts, found).verdicts["reviewed_by"].isna().all()
     assert reviewed_labels(verdicts, found).isna().all()
 
@@ -200,15 +200,44 @@ def test_a_review_of_another_label_or_sample_does_not_count(verdicts: pd.DataFra
     found = reviews(
         ("a", "tissue", "label_correct", "kim", "2026-01-31", "", "heart"),
         ("b", "tissue", "label_correct", "kim", "2026-01-31", "", "Brain "),
-        ("z", "tissue", "exclude", "kim", "2026-01-31", "", ""),
+        ("z", "tissue", "label_correct", "kim", "2026-01-31", "", ""),
         ("c", "sex", "label_wrong", "kim", "2026-01-31", "", ""),
     )
     applied = apply_reviews(verdicts, found)
     assert applied.verdicts["reviewed_by"].tolist() == [None, "kim", None, None]
     (problem,) = applied.problems
     assert problem.severity is Severity.WARNING
-    assert problem.where == ("z: tissue", "a: tissue", "c: sex")
+    assert problem.where == ("a: tissue", "z: tissue", "c: sex")
+    assert problem.sentence == (
+        "review.csv, rows 2, 4, 5: 3 reviews, the first of a: tissue, are of what has no label "
+        "here, or another than was reviewed."
+    )
+    assert problem.action.endswith("or delete the rows.")
     assert reviewed_labels(verdicts, found).tolist() == [None, "label_correct", None, None]
+
+
+def test_one_review_of_no_label_is_told_with_its_row(verdicts: pd.DataFrame) -> None:
+    found = read_reviews(table(("z", *GOOD[1:])), lines=[7])
+    (problem,) = apply_reviews(verdicts, found, source="mine.csv").problems
+    assert problem.sentence == (
+        "mine.csv, row 7: the review is of z: tissue, which has no label here, or another than was "
+        "reviewed."
+    )
+    assert problem.action.endswith("or delete the row.")
+
+
+def test_of_very_many_rows_the_first_are_told(verdicts: pd.DataFrame) -> None:
+    found = reviews(*((f"z{i}", *GOOD[1:]) for i in range(12)))
+    (problem,) = apply_reviews(verdicts, found).problems
+    assert "rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ...: 12 reviews" in problem.sentence
+
+
+@pytest.mark.parametrize("decision", ["exclude", "label_wrong"])
+def test_a_sample_that_was_taken_out_is_no_problem(verdicts: pd.DataFrame, decision: str) -> None:
+    gone = reviews(("z", "tissue", decision, "kim", "2026-01-31", ""))
+    assert apply_reviews(verdicts, gone).problems == ()
+    misspelt = reviews(("A ", "tissue", decision, "kim", "2026-01-31", ""))
+    assert [p.where for p in apply_reviews(verdicts, misspelt).problems] == [("A: tissue",)]
 
 
 def test_a_wrong_label_that_was_corrected_is_no_problem(verdicts: pd.DataFrame) -> None:
@@ -236,4 +265,4 @@ def test_one_review_a_label_is_left_and_reading_it_again_changes_nothing(rows: l
     once = reviews(*rows)
     assert len(once) == len({row[:2] for row in rows})
     assert not once.duplicated(["sample_id", "field"]).any()
-    pd.testing.assert_frame_equal(read_reviews(once), once)
+    pd.testing.assert_frame_equal(read_reviews(once, lines=once["row"].tolist()), once)

@@ -440,4 +440,4 @@ def reviews_ragged(folder: Path) -> None:
 @case(REVIEWS)
 def review_of_no_label(folder: Path) -> None:
     """A review of a sample that is not there."""
-    with_reviews(folder, f"{REVIEW_HEADER}S9,tissue,exclude,kim,2026-01-31,\n")
+    with_reviews(folder, f"{REVIEW_HEADER}S9,tissue,label_correct,kim,2026-01-31,\n")
