@@ -284,7 +284,7 @@ def _with_sheet(found: Inspection, dataset: Dataset) -> Inspection:
                 dataset.name,
                 dataset.sheet,
                 found.samples.sample_ids,
-                columns=config.columns,
+                columns=config.sheet_columns(),
                 aliases=dataset.aliases,
                 counts=dataset.counts,
             )

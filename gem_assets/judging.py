@@ -102,8 +102,10 @@ def read_marker_counts(warehouse: Warehouse, dataset: str, alignment: pd.DataFra
     from gem_assets.stored_counts import stored_counts
 
     levels = load_tissue_levels()
-    chunks = stored_counts(warehouse, dataset).chunks()
-    parts = [marker_reads(chunk, alignment, levels) for chunk in chunks]
+    stored = stored_counts(warehouse, dataset)
+    if not stored.sample_ids:
+        return CountMatrix.of(stored)
+    parts = [marker_reads(chunk, alignment, levels) for chunk in stored.chunks()]
     return CountMatrix(
         tuple(name for part in parts for name in part.sample_ids),
         parts[0].gene_ids,

@@ -13,7 +13,7 @@ from gem_assets.qc.findings import Finding
 from gem_assets.qc.foreign_tissues import find_foreign_tissues, foreign_tissue_findings
 from gem_assets.qc.markers import samples_that_may_lack_y, sex_markers
 from gem_assets.qc.mixtures import find_mixtures, mixture_findings
-from gem_assets.qc.reasons import Reason, Status
+from gem_assets.qc.reasons import CELL_LINE, Reason, Status
 from gem_assets.qc.settings import QcSettings
 from gem_assets.qc.tissue_levels import load_tissue_levels, marker_counts
 from gem_assets.qc.vote import TissueVote, Vote, sex_vote, taken_tissues, tissue_vote
@@ -76,10 +76,17 @@ def hear_markers(
         if (one := stated.get(sample)) and (other := predicted.get(sample)) and sample in row
     }
     failing = frozenset(map(str, tissue.index[tissue["status"].eq(str(Status.FAIL))]))
-    taken = taken_tissues(seen, levels, stated, predicted, failing)
+    # A line is no tissue, whatever the model makes of it: its markers are those of no reference.
+    lines = _cell_lines(tables)
+    taken = {
+        sample: None if sample in lines else tissue
+        for sample, tissue in taken_tissues(seen, levels, stated, predicted, failing).items()
+    }
     mixtures = find_mixtures(seen, levels, taken)
     explained = {mixture.sample_id for mixture in mixtures}
-    others = [sample for sample in seen.sample_ids if sample not in explained]
+    # References tell a second tissue only beside a first that is certain: stated, and not failing.
+    others = [name for name in seen.sample_ids if stated.get(name) and name not in failing]
+    others = [name for name in others if name not in explained]
     return MarkerEvidence(
         sexes,
         votes,
@@ -156,6 +163,19 @@ def _by_model_gene(counts: CountMatrix, alignment: pd.DataFrame) -> CountMatrix:
     names = dict(zip(known["raw_gene_id"], known["model_gene_id"], strict=True))
     genes = tuple(str(names.get(gene, gene)) for gene in counts.gene_ids)
     return CountMatrix(counts.sample_ids, genes, counts.counts, counts.gene_symbols)
+
+
+def _cell_lines(tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
+    """Return the samples stated to be cell lines, or predicted to be, if nothing is stated."""
+    labels, predicted = tables["sample_labels"], tables["predicted_metadata"]
+    types = labels[labels["field"].eq("sample_type") & labels["provided_id"].notna()]
+    named = labels["field"].eq("cell_line") & labels["provided_id"].notna()
+    lines = set(types.loc[types["provided_id"].eq(CELL_LINE), "sample_id"])
+    lines |= set(labels.loc[named, "sample_id"])
+    of_type = predicted[predicted["field"].eq("sample_type")]
+    is_line = of_type["predicted_id"].eq(CELL_LINE) | of_type["predicted_label"].eq(CELL_LINE)
+    lines |= set(of_type.loc[is_line, "sample_id"]) - set(types["sample_id"])
+    return frozenset(str(sample) for sample in lines)
 
 
 def _predicted_tissues(predicted_metadata: pd.DataFrame) -> dict[str, str | None]:

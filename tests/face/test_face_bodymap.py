@@ -111,6 +111,8 @@ def test_no_lymphoblastoid_line_is_accused(repository: Path, shipped: Done, tmp_
     status = samples(project, "geuvadis_lcl")["status"]
     assert len(status) == 85
     assert not status.isin(["fail", "warn"]).any()
+    # A line is no mixture of tissues, whatever its 10,101 genes look like.
+    assert set(project.table("qc_findings", "geuvadis_lcl")["kind"]) == {"duplicate"}
     annotations = project.table("annotations", "geuvadis_lcl").set_index("sample_id")
     assert annotations["sample_type"].eq("cell line").sum() >= 80
     sheet = pd.read_csv(project.data / "bulk" / "geuvadis_lcl" / "samples.csv", index_col=0)
