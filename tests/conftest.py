@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,3 +42,30 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is absent: it holds cohorts that may not be shipped")
     return folder
+
+
+_opened: list[str] | None = None
+
+
+def _record(event: str, arguments: tuple[object, ...]) -> None:
+    if _opened is not None and event == "open":
+        _opened.append(str(arguments[0]))
+
+
+sys.addaudithook(_record)
+
+
+@contextmanager
+def _opened_files() -> Iterator[list[str]]:
+    global _opened  # noqa: PLW0603 - an audit hook can't be removed, only silenced
+    _opened = names = []
+    try:
+        yield names
+    finally:
+        _opened = None
+
+
+@pytest.fixture(scope="session")
+def opened_files() -> Callable[[], AbstractContextManager[list[str]]]:
+    """Return what gives, in a ``with`` block, the names of the files that are opened meanwhile."""
+    return _opened_files

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,26 +26,6 @@ from gem_assets.embedded.vocabulary import BLOOD
 from gem_assets.embedded.weights import WEIGHTS, load_arrays
 
 EMBEDDED = Path(train.__file__).parent
-_opened: list[str] | None = None
-
-
-def _record(event: str, arguments: tuple[object, ...]) -> None:
-    if _opened is not None and event == "open":
-        _opened.append(str(arguments[0]))
-
-
-sys.addaudithook(_record)
-
-
-@contextmanager
-def opened_files() -> Iterator[list[str]]:
-    """Give the names of the files that the interpreter opens meanwhile."""
-    global _opened  # noqa: PLW0603 - an audit hook can't be removed, only silenced
-    _opened = names = []
-    try:
-        yield names
-    finally:
-        _opened = None
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +51,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_training_opens_its_reference_files_and_no_cohort(
-    training: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    training: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    opened_files: Callable[[], AbstractContextManager[list[str]]],
 ) -> None:
     with opened_files() as opened:
         train.main(["--references", str(training), "--weights", str(tmp_path), "--select"])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,26 +43,6 @@ LIVER, BRAIN, KIDNEY, TESTIS = CLASSES = (
     "UBERON:0002113",
     "UBERON:0000473",
 )
-_opened: list[str] | None = None
-
-
-def _record(event: str, arguments: tuple[object, ...]) -> None:
-    if _opened is not None and event == "open":
-        _opened.append(str(arguments[0]))
-
-
-sys.addaudithook(_record)
-
-
-@contextmanager
-def opened_files() -> Iterator[list[str]]:
-    """Give the names of the files that the interpreter opens meanwhile."""
-    global _opened  # noqa: PLW0603 - an audit hook can't be removed, only silenced
-    _opened = names = []
-    try:
-        yield names
-    finally:
-        _opened = None
 
 
 def libraries(rows: list[list[float]], truth: list[int]) -> Libraries:
@@ -199,7 +178,10 @@ def test_the_tables_bear_out_what_the_page_says_of_the_defaults() -> None:
 
 
 def test_the_page_is_made_from_the_training_files_alone(
-    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    opened_files: Callable[[], AbstractContextManager[list[str]]],
 ) -> None:
     monkeypatch.setattr(train, "TISSUE", replace(train.TISSUE, per_class=3, markers=20))
     monkeypatch.setattr(threshold_page, "DATASETS", 5)
