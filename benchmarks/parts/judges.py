@@ -43,8 +43,8 @@ class Judgement:
 class Judges:
     """The processes of one cohort; a context manager.
 
-    Of the counts they hold what rules on labels read. Duplicates are not looked for: no label
-    makes one.
+    Of the counts they hold what rules on the field's labels read. Duplicates are not looked for:
+    no label makes one.
 
     Parameters
     ----------
@@ -55,7 +55,11 @@ class Judges:
     """
 
     def __init__(self, cohort: Cohort, field: str) -> None:
-        raw = marker_reads(cohort.raw, cohort.tables["gene_alignment"], load_tissue_levels())
+        levels = load_tissue_levels()
+        if field == "sex":
+            # What tissue marks would cost most of the time and says nothing of a sex.
+            levels = replace(levels, gene_ids=(), low=levels.low[:, :0], high=levels.high[:, :0])
+        raw = marker_reads(cohort.raw, cohort.tables["gene_alignment"], levels)
         self._pool = ProcessPoolExecutor(
             PROCESSES,
             # Threads are running here, which a fork would not take along.
