@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Each of the parallel processes would start a thread a core, and they would wait for each other.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
 # A first call imports what later ones have: its time says nothing about the example.
 # The suite is a gate, which says the same of the same tree every time; `make campaign` explores.
 settings.register_profile("gate", deadline=None, derandomize=True)

@@ -137,4 +137,4 @@ def test_a_column_of_obs_that_is_damaged_is_named(write) -> None:
 def test_columns_of_obs_that_do_not_exist_are_refused(write) -> None:
     path = write(pd.DataFrame({"tissue": ["lung"]}, index=["c1"]))
     with pytest.raises(RefusedInputError, match="has no column 'site'"):
-        read_obs(path, {"site": "tissue"})
+        read_obs(path, {"site": "sex"})
