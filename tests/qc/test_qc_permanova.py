@@ -42,31 +42,36 @@ def test_f_and_r2_are_those_of_the_distances(seed: int, n: int, d: int, k: int) 
     assert found.r2_by_chance == pytest.approx((k - 1) / (n - 1))
 
 
-@pytest.mark.parametrize(("n", "k", "shift"), [(24, 2, 0.0), (30, 3, 0.6), (40, 4, 2.0)])
-def test_scikit_bio_finds_the_same(n: int, k: int, shift: float) -> None:
-    # scikit-bio warns of its own dependencies when it is imported.
+def test_scikit_bio_finds_the_same() -> None:
+    # scikit-bio warns of its own dependencies when it is imported, which takes seconds: once.
     with warnings.catch_warnings(action="ignore"):
         from skbio.stats import distance
     from scipy.spatial.distance import pdist, squareform
     from scipy.stats import f
 
-    points = np.random.default_rng(3).normal(size=(n, 5)) * [3, 2, 1, 1, 0.5]
-    groups = np.arange(n) % k
-    points[groups == 0] *= 1 + shift
-    points[groups == 1] += shift
-    matrix = distance.DistanceMatrix(squareform(pdist(points)))
-    theirs = distance.permanova(matrix, groups.astype(str), permutations=999, seed=1)
-    ours = permanova(points, groups)
-    assert ours.f == pytest.approx(theirs["test statistic"])
-    assert ours.p_value == pytest.approx(theirs["p-value"], abs=0.05)
-    # Theirs permutes the samples themselves: F is to be the same, p only about that of F. Groups of
-    # one size are scaled alike by our correction, which leaves F as it is.
-    theirs = distance.permdisp(
-        matrix, groups.astype(str), test="centroid", permutations=9, seed=1, warn_neg_eigval=False
-    )
-    spread = permdisp(points, groups)
-    assert spread.f == pytest.approx(theirs["test statistic"])
-    assert spread.p_value == pytest.approx(f.sf(spread.f, k - 1, n - k), abs=0.1)
+    for n, k, shift in [(24, 2, 0.0), (30, 3, 0.6), (40, 4, 2.0)]:
+        points = np.random.default_rng(3).normal(size=(n, 5)) * [3, 2, 1, 1, 0.5]
+        groups = np.arange(n) % k
+        points[groups == 0] *= 1 + shift
+        points[groups == 1] += shift
+        matrix = distance.DistanceMatrix(squareform(pdist(points)))
+        theirs = distance.permanova(matrix, groups.astype(str), permutations=999, seed=1)
+        ours = permanova(points, groups)
+        assert ours.f == pytest.approx(theirs["test statistic"])
+        assert ours.p_value == pytest.approx(theirs["p-value"], abs=0.05)
+        # Theirs permutes the samples themselves: F is to be the same, p only about that of F.
+        # Groups of one size are scaled alike by our correction, which leaves F as it is.
+        theirs = distance.permdisp(
+            matrix,
+            groups.astype(str),
+            test="centroid",
+            permutations=9,
+            seed=1,
+            warn_neg_eigval=False,
+        )
+        spread = permdisp(points, groups)
+        assert spread.f == pytest.approx(theirs["test statistic"])
+        assert spread.p_value == pytest.approx(f.sf(spread.f, k - 1, n - k), abs=0.1)
 
 
 def test_chance_and_p_are_those_of_all_arrangements_within_strata() -> None:

@@ -126,7 +126,8 @@ def read_references(folder: Path) -> References:
     }
     # Some tissues of the consensus were not measured by the method that saw a gene: not a zero.
     nx_tissues = raw["hpa_nx"].iloc[:, N_CELL_LINES:]
-    raw["hpa_nx"].iloc[:, N_CELL_LINES:] = nx_tissues.T.fillna(nx_tissues.mean(axis=1)).T
+    mean = nx_tissues.mean(axis=1).to_numpy()[:, None]
+    raw["hpa_nx"].iloc[:, N_CELL_LINES:] = np.where(nx_tissues.isna(), mean, nx_tissues)
     genes = load_gene_table().set_index("gene_id")
     nuclear = genes.index[(genes["biotype"] == "protein_coding") & (genes["chromosome"] != "MT")]
     misplaced = misplaced_genes(raw["gtex_tpm"])
@@ -153,9 +154,8 @@ def read_references(folder: Path) -> References:
         per_million[key] = _per_million(per_million[key].mul(factor, axis=0))
     elsewhere = _elsewhere(per_million, per_million["gtex_tpm"].columns)
     per_million["gtex_tpm"] = _filled(per_million["gtex_tpm"], elsewhere)
-    return References(
-        tuple(common), per_million, raw["hpa_counts"], np.isin(common, misplaced.to_numpy())
-    )
+    placed_elsewhere = np.asarray(pd.Index(common).isin(misplaced))
+    return References(tuple(common), per_million, raw["hpa_counts"], placed_elsewhere)
 
 
 def blood_mixtures(references: References, n: int, rng: np.random.Generator) -> Floats:
