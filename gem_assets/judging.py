@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gem_assets.counts.matrix import CountMatrix
     from gem_assets.qc.dataset import JudgedDataset, QcInput
     from gem_assets.qc.settings import QcSettings
+    from gem_assets.qc.signatures import Signatures
     from gem_assets.warehouse import Warehouse
 
 
@@ -21,6 +22,7 @@ def read_input(
     *,
     reviews: pd.DataFrame | None = None,
     all_genes: bool = False,
+    compared: bool = True,
 ) -> QcInput:
     """Return what a dataset is judged by.
 
@@ -35,6 +37,8 @@ def read_input(
     all_genes
         Read the raw counts of all genes, which nothing is judged by but samples may be mixed of;
         otherwise those that a rule looks at, as of `read_marker_counts`.
+    compared
+        Read what duplicates are found by, too: aligned counts, and other datasets' signatures.
 
     Raises
     ------
@@ -42,7 +46,6 @@ def read_input(
         If the warehouse can't be read.
     """
     from gem_assets.qc.dataset import INPUT_TABLES, QcInput
-    from gem_assets.qc.stored_signatures import signatures_of_table
 
     tables = {
         table: warehouse.read(table, dataset, columns).to_pandas(
@@ -51,8 +54,7 @@ def read_input(
         )
         for table, columns in INPUT_TABLES.items()
     }
-    signatures = warehouse.read("qc_signatures").to_pandas()
-    others = signatures_of_table(signatures[signatures["dataset"].ne(dataset)])
+    others = _others(warehouse, dataset) if compared else ()
     if warehouse.modality == "sc":
         return QcInput(dataset, tables, others=others, reviews=reviews)
     raw = (
@@ -60,7 +62,8 @@ def read_input(
         if all_genes
         else read_marker_counts(warehouse, dataset, tables["gene_alignment"])
     )
-    return QcInput(dataset, tables, raw, _aligned(warehouse, dataset), others, reviews)
+    aligned = _aligned(warehouse, dataset) if compared else None
+    return QcInput(dataset, tables, raw, aligned, others, reviews)
 
 
 def _arrow_lists(kind: pa.DataType) -> pd.ArrowDtype | None:
@@ -120,6 +123,13 @@ def read_raw_counts(warehouse: Warehouse, dataset: str) -> CountMatrix:
     from gem_assets.stored_counts import stored_counts
 
     return CountMatrix.of(stored_counts(warehouse, dataset))
+
+
+def _others(warehouse: Warehouse, dataset: str) -> tuple[Signatures, ...]:
+    from gem_assets.qc.stored_signatures import signatures_of_table
+
+    signatures = warehouse.read("qc_signatures").to_pandas()
+    return signatures_of_table(signatures[signatures["dataset"].ne(dataset)])
 
 
 def _aligned(warehouse: Warehouse, dataset: str) -> sparse.csr_array:

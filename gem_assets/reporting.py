@@ -72,7 +72,7 @@ def read_report(warehouse: Warehouse, dataset: str, settings: QcSettings) -> Rep
     from gem_assets.labels.sheet_cells import sheet_of_cells
     from gem_assets.report.report_input import ReportInput
 
-    given = read_input(warehouse, dataset)
+    given = read_input(warehouse, dataset, compared=False)
     frames = {
         name: warehouse.read(table, dataset).to_pandas() for table, name in _QC_TABLES.items()
     }

@@ -196,7 +196,7 @@ def judge_dataset(given: QcInput, settings: QcSettings) -> JudgedDataset:
         # Whose partner is known needs no second word on the label that fits.
         findings += [issue for issue in issues if not named.issuperset(issue.sample_ids)]
     if markers is not None and (None if cause is None else cause.cause) in _COUNTS_HOLD:
-        findings += markers.findings
+        findings += markers.find()
     signatures, duplicates = _duplicates(given, sheet)
     findings += duplicates
     if search.batches is not None:

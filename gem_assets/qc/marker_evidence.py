@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -31,13 +31,14 @@ class MarkerEvidence:
         The result of :func:`gem_assets.qc.markers.sex_markers`.
     votes
         By sample, the vote on a tissue that fails, warns or is unclear.
-    findings
-        Mixtures, cells of both sexes, blood.
+    find
+        Searches for mixtures, cells of both sexes and blood, which takes longer than all else:
+        only a judgement asks for it.
     """
 
     sexes: pd.DataFrame
     votes: Mapping[str, TissueVote]
-    findings: tuple[Finding, ...]
+    find: Callable[[], tuple[Finding, ...]]
 
 
 def hear_markers(
@@ -75,28 +76,28 @@ def hear_markers(
         for sample in map(str, tissue.index[tissue["status"].isin(_VOTED_ON)])
         if (one := stated.get(sample)) and (other := predicted.get(sample)) and sample in row
     }
-    failing = frozenset(map(str, tissue.index[tissue["status"].eq(str(Status.FAIL))]))
-    # A line is no tissue, whatever the model makes of it: its markers are those of no reference.
-    lines = _cell_lines(tables)
-    taken = {
-        sample: None if sample in lines else tissue
-        for sample, tissue in taken_tissues(seen, levels, stated, predicted, failing).items()
-    }
-    mixtures = find_mixtures(seen, levels, taken)
-    explained = {mixture.sample_id for mixture in mixtures}
-    # References tell a second tissue only beside a first that is certain: stated, and not failing.
-    others = [name for name in seen.sample_ids if stated.get(name) and name not in failing]
-    others = [name for name in others if name not in explained]
-    return MarkerEvidence(
-        sexes,
-        votes,
-        (
+
+    def find() -> tuple[Finding, ...]:
+        failing = frozenset(map(str, tissue.index[tissue["status"].eq(str(Status.FAIL))]))
+        # A line is no tissue, whatever the model makes of it: its markers are of no reference.
+        lines = _cell_lines(tables)
+        taken = {
+            sample: None if sample in lines else held
+            for sample, held in taken_tissues(seen, levels, stated, predicted, failing).items()
+        }
+        mixtures = find_mixtures(seen, levels, taken)
+        explained = {mixture.sample_id for mixture in mixtures}
+        # References tell a second tissue only beside a first that is certain: stated, not failing.
+        others = [name for name in seen.sample_ids if stated.get(name) and name not in failing]
+        others = [name for name in others if name not in explained]
+        return (
             *mixture_findings(mixtures),
             *foreign_tissue_findings(find_foreign_tissues(seen, levels, taken, others)),
             *mixed_sex_findings(sexes, settings),
             *blood_findings(counts, taken),
-        ),
-    )
+        )
+
+    return MarkerEvidence(sexes, votes, find)
 
 
 def marker_calls(
