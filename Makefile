@@ -10,11 +10,12 @@ DAGSTER_HOME_DIR := $(CURDIR)/.dagster
 unexport $(filter SYNTHESIZE_%,$(.VARIABLES))
 export DAGSTER_HOME := $(DAGSTER_HOME_DIR)
 
-.PHONY: help demo ui test lint bench campaign clean
+.PHONY: help demo ui test e2e lint bench campaign clean
 help:
 	@echo "make demo   materialise every dataset in data/ on the embedded endpoint, print the findings"
 	@echo "make ui     Dagster's UI on the same history"
 	@echo "make test   the test suite"
+	@echo "make e2e    the browser test, and a project that installs the package (needs Chromium)"
 	@echo "make lint   ruff, mypy, import contract"
 	@echo "make bench  benchmark tables"
 	@echo "make campaign  faults, kills and damaged files at random (some minutes)"
@@ -28,7 +29,10 @@ ui: $(VENV)/.installed .dagster/dagster.yaml
 	$(BIN)/dagster dev -w workspace.yaml
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/e2e
+
+e2e: $(VENV)/.installed-e2e
+	$(BIN)/pytest tests/e2e
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -57,6 +61,12 @@ $(VENV)/.installed: pyproject.toml $(CONSTRAINTS) | $(VENV)/bin/python
 $(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-e2e: $(VENV)/.installed-dev tests/e2e/package.json
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev,e2e]'
+	npm install --prefix tests/e2e --no-package-lock --no-audit --no-fund --silent
+	command -v chromium || { apt-get update -qq && apt-get install -y -qq chromium; }
+	@touch $@
 
 # Demo and UI share this home, so that the UI shows the demo's runs.
 .dagster/dagster.yaml:
