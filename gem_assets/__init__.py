@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gem_assets.assets.build import build_gem_assets
+    from gem_assets.component import GemMetadataQc
     from gem_assets.settings import Settings
 
 __version__ = "0.1.0"
 
-__all__ = ["Settings", "build_gem_assets"]
+__all__ = ["GemMetadataQc", "Settings", "build_gem_assets"]
 
 
 def __getattr__(name: str) -> object:
@@ -19,6 +20,10 @@ def __getattr__(name: str) -> object:
         from gem_assets.assets.build import build_gem_assets
 
         return build_gem_assets
+    if name == "GemMetadataQc":
+        from gem_assets.component import GemMetadataQc
+
+        return GemMetadataQc
     if name == "Settings":
         from gem_assets.settings import Settings
 

@@ -20,14 +20,21 @@ if TYPE_CHECKING:
     from gem_assets.predictions.ledger import Ledger
     from gem_assets.predictions.store import Store
     from gem_assets.problems import InputProblem
+    from gem_assets.qc.settings import QcSettings
     from gem_assets.warehouse import LockPatience, Warehouse
 
 
 class GemDatasets(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster's own idiom
-    """Where the datasets of a modality lie."""
+    """Where the datasets of a modality lie, and how they are judged."""
 
     data: str = Field(description="Folder or fsspec location that holds bulk/NAME and sc/NAME.")
     modality: str = Field(description="'bulk' or 'sc'.")
+    thresholds: dict[str, float] = Field(
+        default={}, description="Thresholds of the verdicts; those of a dataset.yaml go before."
+    )
+    fields: list[str] | None = Field(
+        default=None, description="Fields whose labels are judged; none named: all."
+    )
 
     def names(self) -> tuple[tuple[str, ...], tuple[InputProblem, ...]]:
         """Return the names of all datasets, and warnings about folders that can't be one."""
@@ -46,6 +53,19 @@ class GemDatasets(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster
         from gem_assets.datasets import open_dataset
 
         return open_dataset(self.data, cast("Modality", self.modality), name)
+
+    def judged_by(self, config: DatasetConfig) -> QcSettings:
+        """Return how a dataset is judged: by what its ``dataset.yaml`` says, then as all are.
+
+        Raises
+        ------
+        gem_assets.problems.RefusedInputError
+            If there is no such threshold, or its value can't be one.
+        """
+        from gem_assets.qc.settings import QcSettings
+
+        thresholds = {**self.thresholds, **config.thresholds}
+        return QcSettings.from_mapping(thresholds).judging(self.fields)
 
     def config(self, name: str) -> DatasetConfig:
         """Return what a dataset's ``dataset.yaml`` says, whether its other files are there or not.

@@ -18,7 +18,6 @@ from gem_assets.checks import (
     refuse_input,
 )
 from gem_assets.graph import AssetGraph
-from gem_assets.stored_counts import StoredCounts, stored_counts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from gem_assets.genes.alignment import GenesAligned
     from gem_assets.genes.order import GeneOrder
     from gem_assets.problems import InputProblem
+    from gem_assets.stored_counts import StoredCounts
 
 TABLES = ("aligned_counts", "gene_alignment")
 
@@ -48,6 +48,7 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # type: ignore[type-arg]
         from gem_assets.genes.order import GeneOrder
         from gem_assets.problems import RefusedInputError
+        from gem_assets.stored_counts import stored_counts
 
         name = context.partition_key
         warehouse = getattr(context.resources, graph.warehouse).open()
@@ -92,7 +93,7 @@ class _Pieces:
 
     def __init__(
         self,
-        counts: StoredCounts,
+        counts: "StoredCounts",
         order: "GeneOrder",
         severity: Mapping[str, str],
         log: logging.Logger,

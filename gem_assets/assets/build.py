@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -16,8 +17,10 @@ from gem_assets.assets.qc_report import qc_report
 from gem_assets.assets.qc_selftest import qc_selftest
 from gem_assets.assets.raw_counts import raw_counts
 from gem_assets.assets.sample_labels import sample_labels
+from gem_assets.assets.translation import Translation, translate
 from gem_assets.endpoint_watch import OnNewModel
 from gem_assets.graph import AssetGraph
+from gem_assets.qc.settings import QcSettings
 from gem_assets.resources import GemDatasets, GemEndpoint, GemWarehouse
 from gem_assets.settings import Modality, Settings
 
@@ -38,6 +41,11 @@ def build_gem_assets(
     on_new_model: OnNewModel = "mark_stale",
     prewarm_minutes: int | None = None,
     selftest: bool = False,
+    fields: Sequence[str] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    owners: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
+    translation: Translation | None = None,
 ) -> dg.Definitions:
     """Return assets, checks, jobs, sensor, schedule and resources of one instance.
 
@@ -68,6 +76,18 @@ def build_gem_assets(
     selftest
         Whether there is an asset ``qc_selftest``, which plants errors in a dataset and counts those
         that are found; bulk only. No job runs it: it judges a dataset hundreds of times.
+    fields
+        The fields whose labels are judged, e.g. ``["tissue", "sex"]``; None: all that there is a
+        rule for. Labels of the others are read and shown, but called right or wrong by nobody.
+    thresholds
+        Thresholds of the verdicts (`gem_assets.qc.settings.QcSettings`) for all datasets; what a
+        ``dataset.yaml`` says goes before.
+    owners, tags
+        Owners (``team:NAME`` or an e-mail address) and tags of every asset but ``gem_endpoint``,
+        which Dagster observes and doesn't own.
+    translation
+        Takes the spec of each of these assets, owners and tags included, and returns the one to
+        use: another group, description, metadata... Their keys stay.
 
     Returns
     -------
@@ -77,8 +97,11 @@ def build_gem_assets(
     Raises
     ------
     ValueError
-        If modality, key prefix, endpoint mode, ``on_new_model`` or ``prewarm_minutes`` are none, or
-        a self-test of single cells is asked for.
+        If modality, key prefix, endpoint mode, ``on_new_model`` or ``prewarm_minutes`` are none, a
+        self-test of single cells is asked for, a field or threshold is unknown, or the translation
+        changes a key.
+    TypeError
+        If the translation returns no spec.
 
     Examples
     --------
@@ -95,6 +118,7 @@ def build_gem_assets(
         raise ValueError(f"on_new_model is {on_new_model!r}; it must be mark_stale or repredict.")
     if selftest and modality != "bulk":
         raise ValueError("selftest plants errors in bulk samples only; leave it out for sc.")
+    QcSettings.from_mapping(thresholds or {}).judging(fields)
     refresh, observe = automation.refresh_job(graph), automation.endpoint_job(graph)
     schedules = [automation.daily_schedule(graph, refresh)]
     if prewarm_minutes is not None:
@@ -103,14 +127,22 @@ def build_gem_assets(
     return dg.Definitions(
         assets=[
             gem_endpoint(graph),
-            gene_order(graph),
-            raw_counts(graph),
-            aligned_counts(graph),
-            predictions(graph),
-            sample_labels(graph),
-            quality_control(graph),
-            qc_report(graph),
-            *([qc_selftest(graph)] if selftest else []),
+            *translate(
+                graph,
+                [
+                    gene_order(graph),
+                    raw_counts(graph),
+                    aligned_counts(graph),
+                    predictions(graph),
+                    sample_labels(graph),
+                    quality_control(graph),
+                    qc_report(graph),
+                    *([qc_selftest(graph)] if selftest else []),
+                ],
+                owners=owners,
+                tags=tags or {},
+                translation=translation,
+            ),
         ],
         jobs=[refresh, observe],
         sensors=[
@@ -119,7 +151,12 @@ def build_gem_assets(
         ],
         schedules=schedules,
         resources={
-            graph.datasets: GemDatasets(data=chosen.data, modality=modality),
+            graph.datasets: GemDatasets(
+                data=chosen.data,
+                modality=modality,
+                thresholds=dict(thresholds or {}),
+                fields=None if fields is None else list(fields),
+            ),
             graph.warehouse: GemWarehouse(
                 results=chosen.results, schema_name=graph.key_prefix, modality=modality
             ),

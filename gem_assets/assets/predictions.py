@@ -86,8 +86,8 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                 )
                 if plan.new:
                     try:
-                        dataset = getattr(context.resources, graph.datasets).open(name)
-                        check_statements(dataset, samples)
+                        data = getattr(context.resources, graph.datasets)
+                        check_statements(data.open(name), samples, data.thresholds)
                     except RefusedInputError as refusal:
                         fail_for_good(
                             f"{refusal}\nThe predictions of {name} wait for this to be corrected: "

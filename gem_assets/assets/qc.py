@@ -74,7 +74,6 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.judging import judge_input, read_input
         from gem_assets.problems import RefusedInputError
         from gem_assets.qc.history import history_row
-        from gem_assets.qc.settings import QcSettings
         from gem_assets.severities import accept
 
         name = context.partition_key
@@ -83,7 +82,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
         looked_at = THRESHOLDS
         try:
             dataset = data.open(name)
-            settings = QcSettings.from_mapping(dataset.config.thresholds)
+            settings = data.judged_by(dataset.config)
             looked_at = REVIEWS
             reviews = reviews_of(dataset)
         except RefusedInputError as refusal:

@@ -37,7 +37,6 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         from gem_assets.problems import RefusedInputError
-        from gem_assets.qc.settings import QcSettings
         from gem_assets.report.corrected_samples import SheetChangedError
         from gem_assets.report.thumbnails import status_bar
         from gem_assets.reporting import content_hash, read_report, write_report
@@ -48,7 +47,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         datasets = getattr(context.resources, graph.datasets)
         try:
             dataset = datasets.open(name)
-            settings = QcSettings.from_mapping(dataset.config.thresholds)
+            settings = datasets.judged_by(dataset.config)
             with plain_failures(context.log):
                 require_rows(graph, warehouse, name, "qc_samples")
                 given = read_report(warehouse, name, settings)

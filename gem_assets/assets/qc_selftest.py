@@ -46,13 +46,12 @@ def qc_selftest(graph: AssetGraph) -> dg.AssetsDefinition:
             selftest_table,
             with_earlier_mixtures,
         )
-        from gem_assets.qc.settings import QcSettings
 
         name = context.partition_key
         warehouse = getattr(context.resources, graph.warehouse).open()
         try:
-            dataset = getattr(context.resources, graph.datasets).config(name)
-            settings = QcSettings.from_mapping(dataset.thresholds)
+            datasets = getattr(context.resources, graph.datasets)
+            settings = datasets.judged_by(datasets.config(name))
         except RefusedInputError as refusal:
             fail_for_good(str(refusal))
         with plain_failures(context.log):

@@ -40,7 +40,7 @@ def table_spec(
     partitioned
         Whether it has one partition a dataset.
     """
-    from gem_assets.warehouse.schemas import column_schema
+    from gem_assets.warehouse.tables import column_schema
 
     columns = [
         dg.TableColumn(

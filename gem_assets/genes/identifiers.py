@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from gem_assets.genes.rows import EVIDENCE
+from gem_assets.genes.alignment_words import EVIDENCE
 from gem_assets.genes.symbols import symbol_of_gene
 from gem_assets.problems import InputProblem, Severity
 
@@ -78,7 +78,7 @@ class Repair:
     Attributes
     ----------
     evidence
-        Machine word, of `gem_assets.genes.rows.EVIDENCE`, or ``summed``.
+        Machine word, of `gem_assets.genes.alignment_words.EVIDENCE`, or ``summed``.
     what
         What was done, in words, to one row.
     rows

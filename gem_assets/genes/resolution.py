@@ -26,11 +26,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from gem_assets.genes.alignment_words import ACTIONS
 from gem_assets.genes.entrez import NumbersAre, genes_of_entrez, judge_numbers, whole_numbers
 from gem_assets.genes.name_parts import take_apart
 from gem_assets.genes.order import GeneOrder
 from gem_assets.genes.r_names import first_of_repeats, rewritten_names
-from gem_assets.genes.rows import ACTIONS, Rows
+from gem_assets.genes.rows import Rows
 from gem_assets.genes.spreadsheet import date_keys, meanings_of_dates, number_like
 from gem_assets.genes.strangers import kinds_of_strangers
 from gem_assets.genes.symbols import known_names
@@ -62,11 +63,12 @@ def resolve_genes(
     -------
     pandas.DataFrame
         One row a raw gene, in the file's order: ``raw_index``, ``raw_gene_id``, ``action`` (of
-        `gem_assets.genes.rows.ACTIONS`), ``model_gene_id`` (missing if none), ``model_index``
-        (int64, -1 if none), ``evidence`` (of `gem_assets.genes.rows.EVIDENCE`), ``read_as`` (the
-        name before R or a spreadsheet rewrote it, else missing) and ``candidates`` (the genes that
-        a name of several may mean, as text, else missing). Of the rows of one gene, the one with
-        the most exact evidence keeps its action and the others are ``summed``.
+        `gem_assets.genes.alignment_words.ACTIONS`), ``model_gene_id`` (missing if none),
+        ``model_index`` (int64, -1 if none), ``evidence`` (of
+        `gem_assets.genes.alignment_words.EVIDENCE`), ``read_as`` (the name before R or a
+        spreadsheet rewrote it, else missing) and ``candidates`` (the genes that a name of several
+        may mean, as text, else missing). Of the rows of one gene, the one with the most exact
+        evidence keeps its action and the others are ``summed``.
 
     Examples
     --------

@@ -79,6 +79,11 @@ FIELDS: tuple[Field, ...] = (
 )
 """Every field, in the order of the annotations view. Source: the vendor's documentation."""
 
+COMPARABLE_FIELDS: tuple[str, ...] = tuple(
+    field.name for field in FIELDS if field.kind is not FieldKind.TEXT
+)
+"""Names of the fields whose labels can be judged: there is a rule to compare their values by."""
+
 FIELD_BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
 _FIELD_BY_API_NAME = {api: field for field in FIELDS for api in field.api_names}
 

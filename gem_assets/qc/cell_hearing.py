@@ -128,6 +128,8 @@ def hear_groups(groups: CellGroups, voices: Sequence[Voice], settings: QcSetting
         answered[voice.rows] = voice.cells.answered
         if FIELD_BY_NAME[voice.field].kind not in JUDGED_KINDS or not voice.cells.classes:
             continue
+        if not settings.judges(voice.field):
+            continue
         labels, code = _labels(groups.labels.iloc[voice.rows])
         evidence = voice.cells.joint_evidence(labels, code, voice.mean, settings)
         agreeing[voice.rows] = evidence.agreeing

@@ -135,6 +135,8 @@ def closed_sets(
         kind = FIELD_BY_NAME[field].kind if field in FIELD_BY_NAME else FieldKind.TEXT
         if kind not in (FieldKind.ONTOLOGY, FieldKind.ENUMERATION) or field in FIELD_CAP:
             continue
+        if not settings.judges(field):
+            continue
         if field in answers:
             stated = rows.drop_duplicates("sample_id", keep="last").set_index("sample_id")
             found.append(closed_set(field, stated["provided_id"], answers[field], settings))

@@ -143,6 +143,8 @@ def label_fits(
     fits = {}
     for name, labels in sample_labels.groupby("field", sort=False):
         field = str(name)
+        if not settings.judges(field):
+            continue
         kind = FIELD_BY_NAME[field].kind if field in FIELD_BY_NAME else FieldKind.TEXT
         stated = labels.drop_duplicates("sample_id", keep="last").set_index("sample_id")
         provided = stated["provided_id"].astype(object).reindex(samples)

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     LABEL_TOO_GENERAL = "label_too_general"
     FIELD_NOT_PREDICTED = "field_not_predicted"
     FIELD_NOT_JUDGED = "field_not_judged"
+    FIELD_LEFT_OUT = "field_left_out"
     TOO_FEW_CELLS = "too_few_cells"
     # The label's text did not resolve.
     AMBIGUOUS = "ambiguous"
@@ -96,6 +97,7 @@ EXPLANATIONS: dict[str, str] = {
     Reason.LABEL_TOO_GENERAL: "The label is too general to be contradicted.",
     Reason.FIELD_NOT_PREDICTED: "The model gave no answer for this field.",
     Reason.FIELD_NOT_JUDGED: "There is no rule to judge this field by.",
+    Reason.FIELD_LEFT_OUT: "The settings leave this field out.",
     Reason.TOO_FEW_CELLS: "The group has too few cells to be judged.",
     Reason.AMBIGUOUS: "The label's text names several terms.",
     Reason.UNKNOWN: "The label says that the value is not known.",

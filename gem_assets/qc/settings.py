@@ -6,10 +6,11 @@ import difflib
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
+from gem_assets.labels.fields import COMPARABLE_FIELDS
 from gem_assets.problems import refuse
 
 RULES_VERSION = "2"
@@ -45,7 +46,10 @@ _COUNTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class QcSettings:
-    """Thresholds of the verdicts; every one may be set in a dataset's ``thresholds:``.
+    """Thresholds of the verdicts, and which fields are judged at all.
+
+    Every threshold may be set in a dataset's ``thresholds:``, and for all datasets of an instance
+    by ``build_gem_assets(thresholds=...)``; the fields by ``build_gem_assets(fields=...)``.
 
     Probabilities are shares of a row normalised to 1. What the defaults of the ontology rules cost
     and find is measured on libraries of a reference source left out (docs/thresholds.md), and then
@@ -120,6 +124,9 @@ class QcSettings:
         one cell it tends to get wrong of all of its kind, so that n cells count as
         n / (1 + (n - 1) r) independent ones (Kish 1965, Survey Sampling), with .1 as at most ten.
         Chosen a priori, as the training references hold no cells.
+    judged_fields
+        The fields whose labels are judged; None: all that there is a rule for. Labels of the others
+        are read, shown and used to tell what samples are, but called right or wrong by nobody.
     """
 
     mass_agrees: float = 0.5
@@ -148,10 +155,13 @@ class QcSettings:
     sex_min_chry_genes: int = 3
     group_min_cells: int = 20
     cell_correlation: float = 0.1
+    judged_fields: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            _check(field.name, getattr(self, field.name))
+        for name in threshold_names():
+            _check(name, getattr(self, name))
+        for field in sorted(self.judged_fields or ()):
+            _check_field(field)
         if self.sex_female_cpm > self.sex_male_cpm:
             raise refuse(
                 "bad_threshold",
@@ -170,7 +180,7 @@ class QcSettings:
             If a name is unknown (the nearest is suggested), or a value is no number or outside
             its range.
         """
-        known = {field.name for field in fields(cls)}
+        known = threshold_names()
         for name in thresholds:
             if name not in known:
                 near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
@@ -183,12 +193,51 @@ class QcSettings:
                 )
         return cls(**thresholds)  # type: ignore[arg-type]  # whole numbers are checked to be whole
 
+    def judging(self, judged_fields: Iterable[str] | None) -> Self:
+        """Return the settings with only these fields judged; None: all.
+
+        Raises
+        ------
+        ValueError
+            If none is named, or there is no rule to judge one of them by.
+        """
+        if judged_fields is None:
+            return replace(self, judged_fields=None)
+        chosen = frozenset(judged_fields)
+        if not chosen:
+            raise ValueError(
+                f"fields names no field, so nothing would be judged. {_NAME_FIELDS} Leave it out "
+                "for all of them."
+            )
+        return replace(self, judged_fields=chosen)
+
+    def judges(self, field: str) -> bool:
+        """Tell whether labels of a field may be judged, if there is a rule for it."""
+        return self.judged_fields is None or field in self.judged_fields
+
     def hash(self) -> str:
-        """Return ``sha256:`` and 16 hex digits over rules version and thresholds."""
+        """Return ``sha256:`` and 16 hex digits over rules version, thresholds and fields."""
         # 3 and 3.0 are the same threshold, so they must be the same text.
-        thresholds = {name: float(value) for name, value in asdict(self).items()}
-        text = json.dumps({"rules_version": RULES_VERSION, **thresholds}, sort_keys=True)
+        told: dict[str, object] = {name: float(getattr(self, name)) for name in threshold_names()}
+        if self.judged_fields is not None:  # else the hash is that of before they could be chosen
+            told["judged_fields"] = sorted(self.judged_fields)
+        text = json.dumps({"rules_version": RULES_VERSION, **told}, sort_keys=True)
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def threshold_names() -> tuple[str, ...]:
+    """Return the names of all thresholds, in the order in which they are documented."""
+    return tuple(field.name for field in fields(QcSettings) if field.name != "judged_fields")
+
+
+_NAME_FIELDS = f"The fields that can be judged are: {', '.join(COMPARABLE_FIELDS)}."
+
+
+def _check_field(name: str) -> None:
+    if name not in COMPARABLE_FIELDS:
+        near = difflib.get_close_matches(str(name), COMPARABLE_FIELDS, n=1, cutoff=0.5)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise ValueError(f"There is no field {name!r} to be judged. {hint}{_NAME_FIELDS}")
 
 
 def _check(name: str, value: object) -> None:

@@ -145,8 +145,11 @@ def _judge_field(
         held = predicted_metadata[predicted_metadata["field"].eq(field)]
         years = held.drop_duplicates("sample_id").set_index("sample_id")["value_number"]
         predicted = years.reindex(labels["sample_id"]).set_axis(labels.index)
-        found = judge_age(labels["provided_id"], predicted, settings)
-        verdicts.loc[labels.index[resolved], ["status", "reason"]] = found[resolved]
+        if settings.judges(field):
+            found = judge_age(labels["provided_id"], predicted, settings)
+            verdicts.loc[labels.index[resolved], ["status", "reason"]] = found[resolved]
+        else:
+            verdicts.loc[labels.index[resolved], "reason"] = str(Reason.FIELD_LEFT_OUT)
         known = labels.index[predicted.notna()]
         verdicts.loc[known, "predicted_label"] = [f"{value:g}" for value in predicted[known]]
         return
@@ -155,7 +158,9 @@ def _judge_field(
     answered = np.append(answers.top, -1)[at] >= 0  # an unknown sample is at -1, the last
     _write_predictions(verdicts, labels.index[answered], at[answered], answers)
     judged = TermVerdicts.none(len(rows))
-    if _kind(field) in JUDGED_KINDS:
+    if not settings.judges(field):
+        judged.reason[:] = REASONS.index(Reason.FIELD_LEFT_OUT)
+    elif _kind(field) in JUDGED_KINDS:
         _judge_terms(judged, labels["provided_id"], resolved & answered, at, answers, settings)
     else:
         judged.reason[answered] = REASONS.index(Reason.FIELD_NOT_JUDGED)

@@ -14,9 +14,10 @@ from gem_assets.warehouse.errors import WarehouseError
 from gem_assets.warehouse.layout import lay_out, require_version
 from gem_assets.warehouse.pieces import require_divisible, require_rules_between
 from gem_assets.warehouse.reader import PARTITIONED, WarehouseReader, one_number, parameters
-from gem_assets.warehouse.schemas import TABLES, require_dataset, table_named, validate
+from gem_assets.warehouse.schemas import require_dataset, validate
 from gem_assets.warehouse.sessions import writing
 from gem_assets.warehouse.staging import staging
+from gem_assets.warehouse.tables import TABLES, table_named
 
 
 class Warehouse(WarehouseReader):

@@ -1,33 +1,26 @@
 """What a table is: its columns, its key and the rules that its rows keep.
 
 One declaration a table (:class:`Table`); DuckDB's columns, Arrow's types, the pandera contract and
-the column descriptions that Dagster shows are all derived from it.
+the column descriptions that Dagster shows are all derived from it. Types and rules are words, so
+that a code location which only shows them imports neither Arrow nor pandas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gem_assets.settings import Modality
 
-Held = NDArray[np.bool_]
-"""Whether a rule holds, one truth a row."""
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
-_DUCKDB_TYPES: dict[pa.DataType, str] = {
-    pa.string(): "VARCHAR",
-    pa.int32(): "INTEGER",
-    pa.int64(): "BIGINT",
-    pa.float32(): "FLOAT",
-    pa.float64(): "DOUBLE",
-    pa.timestamp("us", "UTC"): "TIMESTAMP WITH TIME ZONE",
-}
+    Held: TypeAlias = NDArray[np.bool_]
+    """Whether a rule holds, one truth a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +31,22 @@ class ValueRule:
     ----------
     says
         The rule in words that follow the column's name: ``"lies in [0, 1]"``.
-    holds
-        One truth a row of the array.
-    plainly_holds
-        Whether all rows keep it, where that is seen at a glance; False says nothing. Most arrays
-        of counts are, and the rest is worth a second look.
+    check
+        Name of the function in `gem_assets.warehouse.value_checks` that computes it.
+    arguments
+        What the function is called with, after the values.
     """
 
     says: str
-    holds: Callable[[pa.Array], Held]
-    plainly_holds: Callable[[pa.Array], bool] = lambda _: False
+    check: str
+    arguments: tuple[Any, ...] = ()
+
+    def holds(self, values: pa.Array) -> Held:
+        """Tell which values keep the rule, one truth a row."""
+        from gem_assets.warehouse import value_checks
+
+        held: Held = getattr(value_checks, self.check)(values, *self.arguments)
+        return held
 
 
 class Span(Enum):
@@ -69,16 +68,26 @@ class RowRule:
         The rule in words.
     columns
         The columns it looks at.
-    holds
-        One truth a row of the frame (columns of ``pd.ArrowDtype``).
+    check
+        Name of the function in `gem_assets.warehouse.row_checks` that computes it.
+    arguments
+        What the function is called with, after the frame and the columns.
     span
         What it has to see at once.
     """
 
     says: str
     columns: tuple[str, ...]
-    holds: Callable[[pd.DataFrame], Held]
+    check: str
+    arguments: tuple[Any, ...] = ()
     span: Span = Span.ROW
+
+    def holds(self, frame: pd.DataFrame) -> Held:
+        """Tell which rows of a frame (columns of ``pd.ArrowDtype``) keep the rule."""
+        from gem_assets.warehouse import row_checks
+
+        held: Held = getattr(row_checks, self.check)(frame, *self.columns, *self.arguments)
+        return held
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +98,8 @@ class Column:
     ----------
     name
         Name in DuckDB, Arrow and pandas.
-    arrow_type
-        Type in Arrow; DuckDB's follows from it.
+    duckdb_type
+        Type in DuckDB, a word of `gem_assets.warehouse.arrow_types`; Arrow's follows from it.
     description
         One sentence with the unit, shown in Dagster's catalogue.
     nullable
@@ -102,24 +111,23 @@ class Column:
     """
 
     name: str
-    arrow_type: pa.DataType
+    duckdb_type: str
     description: str
     nullable: bool = False
     rules: tuple[ValueRule, ...] = ()
-    sc_type: pa.DataType | None = None
-
-    def type_in(self, modality: Modality) -> pa.DataType:
-        """Return the Arrow type that the column has in a schema of this modality."""
-        if modality == "sc" and self.sc_type is not None:
-            return self.sc_type
-        return self.arrow_type
+    sc_type: str | None = None
 
     def duckdb_type_in(self, modality: Modality) -> str:
         """Return the DuckDB type that the column has in a schema of this modality."""
-        arrow_type = self.type_in(modality)
-        if pa.types.is_list(arrow_type):
-            return f"{_DUCKDB_TYPES[arrow_type.value_type]}[]"
-        return _DUCKDB_TYPES[arrow_type]
+        if modality == "sc" and self.sc_type is not None:
+            return self.sc_type
+        return self.duckdb_type
+
+    def arrow_type_in(self, modality: Modality) -> pa.DataType:
+        """Return the Arrow type that the column has in a schema of this modality."""
+        from gem_assets.warehouse.arrow_types import arrow_type
+
+        return arrow_type(self.duckdb_type_in(modality))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,9 @@ class Table:
 
     def arrow_schema(self, modality: Modality) -> pa.Schema:
         """Return the Arrow schema of the table in a schema of this modality."""
+        import pyarrow as pa
+
         return pa.schema(
-            pa.field(column.name, column.type_in(modality), nullable=column.nullable)
+            pa.field(column.name, column.arrow_type_in(modality), nullable=column.nullable)
             for column in self.columns
         )

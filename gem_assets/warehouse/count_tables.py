@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
-from gem_assets.genes.rows import ACTIONS, EVIDENCE
+from gem_assets.genes.alignment_words import ACTIONS, EVIDENCE
 from gem_assets.warehouse.contract import Column, Table
 from gem_assets.warehouse.row_rules import (
     counted_from_zero,
@@ -17,12 +15,15 @@ from gem_assets.warehouse.row_rules import (
     unique,
 )
 from gem_assets.warehouse.shared_columns import (
+    BIGINT,
     DATASET,
     GENE_INDEX_LIST,
     GENE_ORDER_HASH,
     INDICES,
+    INTEGER,
     MODEL_ID,
     MODEL_VERSION,
+    NUMBERS,
     SAMPLE_ID,
     TEXT,
     TOTAL_COUNT,
@@ -35,7 +36,7 @@ WITHOUT_MODEL_GENE = frozenset({"ambiguous", "dropped"})
 """What becomes of a raw gene that finds no model gene; an ambiguous one may show a candidate."""
 
 GENE_INDEX = Column(
-    "gene_index", pa.int32(), "Position of the gene, from 0.", rules=(between(0, 2**31 - 1),)
+    "gene_index", INTEGER, "Position of the gene, from 0.", rules=(between(0, 2**31 - 1),)
 )
 
 RAW_GENES = Table(
@@ -60,7 +61,7 @@ RAW_COUNTS = Table(
         GENE_INDEX_LIST,
         Column(
             "count",
-            pa.list_(pa.float64()),
+            NUMBERS,
             "Reads or UMIs of these genes; other genes of the file have 0.",
             rules=(each(IS_COUNT),),
             sc_type=INDICES,
@@ -68,7 +69,7 @@ RAW_COUNTS = Table(
         TOTAL_COUNT,
         Column(
             "detected_genes",
-            pa.int64(),
+            BIGINT,
             "Number of genes with a count above 0.",
             rules=(between(0, 2**31 - 1),),
         ),

@@ -9,7 +9,7 @@ import duckdb
 from gem_assets.settings import Modality
 from gem_assets.warehouse import statements
 from gem_assets.warehouse.errors import WarehouseError, WarehouseVersionError
-from gem_assets.warehouse.schemas import TABLES
+from gem_assets.warehouse.tables import TABLES
 from gem_assets.warehouse.views import VIEWS
 
 VERSION = 3

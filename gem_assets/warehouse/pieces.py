@@ -12,7 +12,7 @@ from gem_assets.warehouse import statements
 from gem_assets.warehouse.casting import failure_cases
 from gem_assets.warehouse.contract import RowRule, Span
 from gem_assets.warehouse.errors import ContractError
-from gem_assets.warehouse.schemas import table_named
+from gem_assets.warehouse.tables import table_named
 
 
 def require_divisible(table: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from gem_assets.labels.resolution import Resolution
 from gem_assets.warehouse.contract import Column, Table
 from gem_assets.warehouse.row_rules import (
@@ -16,12 +14,16 @@ from gem_assets.warehouse.shared_columns import (
     DATASET,
     FIELD,
     INDICES,
+    INTEGER,
     IS_PROBABILITY,
     NUMBER,
+    NUMBERS,
     PREDICTED_FIELD,
     PROVENANCE,
     SAMPLE_ID,
     TEXT,
+    TEXTS,
+    VECTOR,
     probability,
     text,
 )
@@ -73,7 +75,7 @@ SAMPLE_SHEET = Table(
         DATASET,
         Column(
             "row",
-            pa.int32(),
+            INTEGER,
             "Place of the sample's row in the sheet, from 0.",
             rules=(between(0, 2**31 - 1),),
         ),
@@ -130,13 +132,13 @@ CLASSIFIER_PROBS = Table(
         PREDICTED_FIELD,
         Column(
             "value",
-            pa.list_(TEXT),
+            TEXTS,
             "Ids of the values, the most probable first.",
             rules=(HAS_VALUES, each(IS_TEXT), ARE_DISTINCT),
         ),
         Column(
             "probability",
-            pa.list_(NUMBER),
+            NUMBERS,
             "Their probabilities, descending; they sum to 1.",
             rules=(each(IS_PROBABILITY), IS_DESCENDING, SUMS_TO_ONE),
         ),
@@ -155,7 +157,7 @@ LATENTS = Table(
         text("space", "Latent space: biological, technical, perturbation or encoded."),
         Column(
             "vector",
-            pa.list_(pa.float32()),
+            VECTOR,
             "Coordinates; comparable within a space and model version only.",
             rules=(HAS_VALUES, each(IS_FINITE)),
         ),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from gem_assets.warehouse.contract import Column, Table
 from gem_assets.warehouse.prediction_tables import ONE_MODEL
 from gem_assets.warehouse.row_rules import both_or_neither, not_above, sum_not_above, unique
@@ -16,6 +14,7 @@ from gem_assets.warehouse.shared_columns import (
     PROVENANCE,
     SAMPLE_ID,
     TEXT,
+    VECTOR,
     names,
     number_of,
     probability,
@@ -219,7 +218,7 @@ QC_SIGNATURES = Table(
         Column("cutoff", NUMBER, "Correlation from which a sample is the same.", rules=(IS_R,)),
         Column(
             "vector",
-            pa.list_(pa.float32()),
+            VECTOR,
             "Random projection of the centred log1p CPM to unit length; none for single cells.",
             nullable=True,
         ),

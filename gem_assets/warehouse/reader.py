@@ -15,8 +15,8 @@ from gem_assets.warehouse import statements
 from gem_assets.warehouse.errors import NotMaterialisedError
 from gem_assets.warehouse.layout import is_laid_out, require_version
 from gem_assets.warehouse.locking import LockPatience
-from gem_assets.warehouse.schemas import TABLES, table_named
 from gem_assets.warehouse.sessions import CATALOG, reading
+from gem_assets.warehouse.tables import TABLES, table_named
 from gem_assets.warehouse.views import VIEWS
 
 BATCH_ROWS = 8192

@@ -1,4 +1,4 @@
-"""The registry of tables, and their contracts as pandera schemas.
+"""The contracts of the tables as pandera schemas.
 
 Nothing enters the warehouse but through :func:`validate`. The schemas are built from the
 declarations (:mod:`gem_assets.warehouse.contract`) when a table is first validated; pandera is not
@@ -19,50 +19,22 @@ from numpy.typing import NDArray
 
 from gem_assets.settings import Modality
 from gem_assets.warehouse.casting import cast_to_contract, failure_cases
-from gem_assets.warehouse.contract import Column, Held, RowRule, Table, ValueRule
-from gem_assets.warehouse.count_tables import COUNT_TABLES
+from gem_assets.warehouse.contract import Column, RowRule, ValueRule
 from gem_assets.warehouse.errors import ContractError
-from gem_assets.warehouse.prediction_tables import PREDICTION_TABLES
-from gem_assets.warehouse.qc_tables import QC_TABLES
-from gem_assets.warehouse.row_rules import chunks_of
-from gem_assets.warehouse.selftest_tables import QC_SELFTEST
+from gem_assets.warehouse.row_checks import chunks_of
+from gem_assets.warehouse.tables import TABLES, table_named
 from gem_assets.warehouse.value_rules import NO_NULL_VALUES
 
 if TYPE_CHECKING:
     import pandera.pandas as pandera
     from pandera.errors import SchemaError
 
-TABLES: dict[str, Table] = {
-    table.name: table for table in (*COUNT_TABLES, *PREDICTION_TABLES, *QC_TABLES, QC_SELFTEST)
-}
-"""Every table of a schema, by name."""
+    from gem_assets.warehouse.contract import Held
 
 CASES_A_CHECK = 100
 """How many offenders of one check a :class:`ContractError` carries; its message counts all."""
 
 _SHOWN_CHARACTERS = 120
-
-
-def table_named(name: str) -> Table:
-    """Return the declaration of a table.
-
-    Raises
-    ------
-    KeyError
-        If there is no such table.
-    """
-    try:
-        return TABLES[name]
-    except KeyError:
-        raise KeyError(f"no table {name!r}; the tables are {', '.join(TABLES)}") from None
-
-
-def column_schema(table: str, modality: Modality = "bulk") -> list[tuple[str, str, str, bool]]:
-    """Return ``(name, DuckDB type, description, nullable)`` of each column of a table."""
-    return [
-        (column.name, column.duckdb_type_in(modality), column.description, column.nullable)
-        for column in table_named(table).columns
-    ]
 
 
 def validate(
@@ -134,7 +106,7 @@ def _pandera_schema(table: str, modality: Modality) -> pandera.DataFrameSchema:
 def _pandera_column(column: Column, modality: Modality) -> pandera.Column:
     import pandera.pandas as pandera
 
-    arrow_type = column.type_in(modality)
+    arrow_type = column.arrow_type_in(modality)
     rules = (NO_NULL_VALUES, *column.rules) if pa.types.is_list(arrow_type) else column.rules
     return pandera.Column(
         pd.ArrowDtype(arrow_type),

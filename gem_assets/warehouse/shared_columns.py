@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from gem_assets.labels.fields import FIELDS
 from gem_assets.warehouse.contract import Column
 from gem_assets.warehouse.value_rules import (
@@ -17,10 +15,15 @@ from gem_assets.warehouse.value_rules import (
     one_of,
 )
 
-TEXT = pa.string()
-INDICES = pa.list_(pa.int32())
-NUMBER = pa.float64()
-INSTANT = pa.timestamp("us", "UTC")
+TEXT = "VARCHAR"
+INTEGER = "INTEGER"
+BIGINT = "BIGINT"
+NUMBER = "DOUBLE"
+INSTANT = "TIMESTAMP WITH TIME ZONE"
+INDICES = "INTEGER[]"
+TEXTS = "VARCHAR[]"
+NUMBERS = "DOUBLE[]"
+VECTOR = "FLOAT[]"
 
 FIELD_NAMES: tuple[str, ...] = tuple(field.name for field in FIELDS)
 """Values of every ``field`` column."""
@@ -99,10 +102,10 @@ def probability(name: str, description: str, *, nullable: bool = True) -> Column
 
 def number_of(name: str, description: str, *, nullable: bool = False) -> Column:
     """Return a column of numbers of things."""
-    return Column(name, pa.int64(), description, nullable, (between(0, 2**53),))
+    return Column(name, BIGINT, description, nullable, (between(0, 2**53),))
 
 
 def names(name: str, description: str, *, filled: bool = False) -> Column:
     """Return a column of lists of texts that are not empty; ``filled``: nor are the lists."""
     rules = (HAS_VALUES, each(IS_TEXT)) if filled else (each(IS_TEXT),)
-    return Column(name, pa.list_(TEXT), description, rules=rules)
+    return Column(name, TEXTS, description, rules=rules)

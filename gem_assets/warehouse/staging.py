@@ -11,7 +11,7 @@ from typing import IO
 import pyarrow as pa
 
 from gem_assets.settings import Modality
-from gem_assets.warehouse.schemas import table_named
+from gem_assets.warehouse.tables import table_named
 
 ROWS_IN_A_BATCH = 512
 """Rows that are inserted at a time. DuckDB's threads take a batch each and fill row groups with

@@ -243,8 +243,9 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
         (
             "import gem_assets.definitions",
             {
-                *("pandera", "altair", "vl_convert", "anndata", "h5py", "sklearn"),
-                *("cellxgene_ontology_guide", "httpx", "uvicorn"),
+                *("numpy", "pandas", "pyarrow", "scipy", "duckdb", "pandera", "sqlalchemy"),
+                *("altair", "vl_convert", "anndata", "h5py", "sklearn"),
+                *("cellxgene_ontology_guide", "httpx", "uvicorn", "stamina"),
             },
         ),
     ],

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from gem_assets.genes import resolution
+from gem_assets.genes.alignment_words import ACTIONS, EVIDENCE
 from gem_assets.genes.order import GeneOrder
 from gem_assets.genes.resolution import resolve_genes
-from gem_assets.genes.rows import ACTIONS, EVIDENCE
 from gem_assets.genes.symbols import shared_symbols, unique_symbols
 from gem_assets.genes.table import load_gene_table
 

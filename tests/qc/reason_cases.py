@@ -184,6 +184,12 @@ def fields_without_answer_or_rule() -> JudgedDataset:
     return judged([stated("S1", "ethnicity", "European")], answers)
 
 
+def a_field_that_is_left_out() -> JudgedDataset:
+    answers = Answers().probabilities("S1", "tissue", {LIVER: 1.0})
+    settings = QcSettings().judging(["sex"])
+    return judge_dataset(given([stated("S1", "tissue", HEART)], answers), settings)
+
+
 def a_field_that_is_not_answered() -> JudgedDataset:
     answers = Answers().probabilities("S1", "tissue", {LIVER: 1.0})
     return judged([stated("S1", "disease", "MONDO:0005148")], answers)
@@ -239,6 +245,7 @@ VERDICTS: dict[str, Sequence[Callable[[], JudgedDataset]]] = {
     "label_too_general": [lambda: one("tissue", ANATOMICAL_SYSTEM, {LIVER: 0.9, BRAIN: 0.1})],
     "field_not_predicted": [a_field_that_is_not_answered],
     "field_not_judged": [fields_without_answer_or_rule],
+    "field_left_out": [a_field_that_is_left_out],
     "ambiguous": [lambda: written("tissue", "medulla")],
     "unknown": [lambda: written("tissue", "not collected")],
     "unmapped": [lambda: written("tissue", "left-over tube")],

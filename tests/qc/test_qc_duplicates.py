@@ -332,7 +332,9 @@ def test_every_reason_is_explained_and_the_table_takes_the_findings() -> None:
     findings = found(counts, None, SampleFacts(donors=["A", "B", "C", "D", "A", "B", None]))
     assert {f.reason for f in findings} == set(DuplicateReason)
     assert {f.kind for f in findings} <= FINDING_KINDS
-    schema = pa.schema([(column.name, column.arrow_type) for column in QC_FINDINGS.columns])
+    schema = pa.schema(
+        [(column.name, column.arrow_type_in("bulk")) for column in QC_FINDINGS.columns]
+    )
     table = pa.Table.from_pandas(findings_table("d", findings), schema, preserve_index=False)
     for column in QC_FINDINGS.columns:
         for rule in column.rules:

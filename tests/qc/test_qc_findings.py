@@ -24,7 +24,9 @@ def test_the_table_has_the_columns_and_types_of_the_warehouse(findings: list[Fin
     table = findings_table("d", findings)
     assert tuple(table.columns) == FINDING_COLUMNS
     assert tuple(table.columns) == tuple(column.name for column in QC_FINDINGS.columns)
-    schema = pa.schema([(column.name, column.arrow_type) for column in QC_FINDINGS.columns])
+    schema = pa.schema(
+        [(column.name, column.arrow_type_in("bulk")) for column in QC_FINDINGS.columns]
+    )
     arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
     assert arrow.num_rows == len(findings)
     assert arrow["score"].null_count == sum(finding.score is None for finding in findings)

@@ -1,8 +1,7 @@
-"""Thresholds: defaults, a dataset's own, and the hash that tells them apart."""
+"""Thresholds and fields: defaults, a dataset's own, and the hash that tells them apart."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gem_assets.problems import RefusedInputError
-from gem_assets.qc.settings import QcSettings
+from gem_assets.qc.settings import QcSettings, threshold_names
 
 
 def test_no_thresholds_are_the_defaults() -> None:
@@ -62,9 +61,31 @@ def test_the_hash_tells_settings_apart_and_only_these() -> None:
     assert len(QcSettings().hash()) == len("sha256:") + 16
 
 
-@given(st.sampled_from([f.name for f in dataclasses.fields(QcSettings)]))
+@given(st.sampled_from(threshold_names()))
 @settings(deadline=None)
 def test_every_threshold_is_part_of_the_hash(name: str) -> None:
     value = {"sex_male_cpm": 20, "sex_female_cpm": 2}.get(name, 1)
     changed = QcSettings.from_mapping({name: value})
     assert (changed.hash() == QcSettings().hash()) == (changed == QcSettings())
+
+
+def test_all_fields_are_judged_unless_some_are_named() -> None:
+    assert QcSettings().judges("tissue")
+    some = QcSettings().judging(["sex", "tissue"])
+    assert some.judges("tissue")
+    assert not some.judges("cell_line")
+    assert some.judging(None) == QcSettings()
+
+
+def test_a_field_that_can_not_be_judged_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(ValueError, match=r"no field 'tisue' to be judged\. Did you mean tissue\?"):
+        QcSettings().judging(["tisue"])
+    with pytest.raises(ValueError, match=r"no field 'ethnicity' to be judged\. The fields that"):
+        QcSettings().judging(["ethnicity"])
+    with pytest.raises(ValueError, match="names no field, so nothing would be judged"):
+        QcSettings().judging([])
+
+
+def test_the_fields_are_part_of_the_hash_in_whatever_order_they_are_named() -> None:
+    one, other = (QcSettings().judging(names) for names in (["sex", "age"], ["age", "sex"]))
+    assert one.hash() == other.hash() != QcSettings().hash()

@@ -140,7 +140,7 @@ def corruptions() -> Iterator[tuple[str, str, dict[str, object]]]:
         for column in table.columns:
             if not column.nullable:
                 yield table.name, f"{column.name} is given", {column.name: None}
-            is_list = pa.types.is_list(column.arrow_type)
+            is_list = pa.types.is_list(column.arrow_type_in("bulk"))
             for rule in (NO_NULL_VALUES, *column.rules) if is_list else column.rules:
                 broken = "?" if rule.says.startswith("is one of") else BROKEN_VALUES[rule.says]
                 yield table.name, f"{column.name} {rule.says}", {column.name: broken}
