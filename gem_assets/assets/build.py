@@ -121,7 +121,10 @@ def build_gem_assets(
         resources={
             graph.datasets: GemDatasets(data=chosen.data, modality=modality),
             graph.warehouse: GemWarehouse(
-                results=chosen.results, schema_name=graph.key_prefix, modality=modality
+                results=chosen.results,
+                schema_name=graph.key_prefix,
+                modality=modality,
+                reports_url=chosen.reports_url,
             ),
             graph.endpoint: GemEndpoint(
                 mode=chosen.endpoint,
