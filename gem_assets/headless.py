@@ -14,8 +14,10 @@ import dagster as dg
 from gem_assets.assets.build import build_gem_assets
 from gem_assets.assets.progress import Listener, Reader, listening
 from gem_assets.assets.qc import LABELS_AGREE
+from gem_assets.checks import FINDING_CHECKS
 from gem_assets.datasets import choose_datasets
 from gem_assets.graph import PARTITIONED, AssetGraph
+from gem_assets.markdown import plain
 from gem_assets.settings import Modality, Settings
 
 # Dagster's own log is for its UI; the terminal gets our sentences.
@@ -171,12 +173,13 @@ def _outcome(graph: AssetGraph, name: str, *results: dg.ExecuteInProcessResult) 
     failures = tuple(sentence for result in results for sentence in _failures(result))
     outcome = DatasetOutcome(graph.modality, name, graph.key_prefix, failures)
     warnings = tuple(
-        evaluation.description or evaluation.check_name
+        plain(evaluation.description or "") or evaluation.check_name
         for result in results
         for evaluation in result.get_asset_check_evaluations()
         if not evaluation.passed
         and evaluation.severity is dg.AssetCheckSeverity.WARN
-        and evaluation.check_name != LABELS_AGREE  # the findings say it better
+        # The terminal lists flagged samples and findings itself.
+        and evaluation.check_name not in (LABELS_AGREE, *FINDING_CHECKS)
     )
     for event in results[-1].get_asset_materialization_events():
         materialization = event.materialization

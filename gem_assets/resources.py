@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
 
 import dagster as dg
 from pydantic import Field
@@ -86,6 +87,9 @@ class GemWarehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     results: str = Field(description="Local folder of everything that is made.")
     schema_name: str = Field(description="DuckDB schema of the tables: the key prefix.")
     modality: str = Field(description="'bulk' or 'sc'.")
+    reports_url: str | None = Field(
+        default=None, description="Where the folder reports of the results is served by http."
+    )
 
     def open(self, patience: LockPatience | None = None) -> Warehouse:
         """Return the warehouse; it connects for each operation and holds no lock in between."""
@@ -102,6 +106,15 @@ class GemWarehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     def reports(self) -> Path:
         """Folder of this instance's reports."""
         return Path(self.results) / "reports" / self.schema_name
+
+    def report_url(self, dataset: str) -> str | None:
+        """Return where a dataset's report is served, whether it is there yet; None if nowhere."""
+        from gem_assets.reporting import report_files
+
+        if self.reports_url is None:
+            return None
+        name = report_files(self.reports, dataset).report.name
+        return f"{self.reports_url}/{self.schema_name}/{quote(name, safe='')}"
 
 
 class GemEndpoint(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -1,9 +1,9 @@
 """Where things lie and which endpoint serves, as the environment says.
 
-Four variables are ours: ``GEM_ASSETS_DATA`` (default ``data``), ``GEM_ASSETS_RESULTS`` (default
-``results``), ``GEM_ASSETS_ENDPOINT`` (default ``embedded``) and ``GEM_ASSETS_MODEL`` (default
-``gem-1``). The variables of the official client (``SYNTHESIZE_*``) matter only when the endpoint is
-not the embedded one.
+Five variables are ours: ``GEM_ASSETS_DATA`` (default ``data``), ``GEM_ASSETS_RESULTS`` (default
+``results``), ``GEM_ASSETS_ENDPOINT`` (default ``embedded``), ``GEM_ASSETS_MODEL`` (default
+``gem-1``) and ``GEM_ASSETS_REPORTS_URL`` (default: reports are not served). The variables of the
+official client (``SYNTHESIZE_*``) matter only when the endpoint is not the embedded one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 Modality = Literal["bulk", "sc"]
 """What a sample is: a bulk RNA-seq library, or a single cell."""
@@ -41,12 +42,25 @@ class Settings:
         Who serves the predictions.
     model
         Which family of models is asked.
+    reports_url
+        Where people reach the folder ``reports`` of the results by http, so that Dagster's UI can
+        link to a report; None where nobody serves it.
+
+    Raises
+    ------
+    ValueError
+        If ``reports_url`` is none, as `served_at` says.
     """
 
     data: str = "data"
     results: str = "results"
     endpoint: EndpointMode = "embedded"
     model: ModelFamily = "gem-1"
+    reports_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.reports_url is not None:
+            object.__setattr__(self, "reports_url", served_at(self.reports_url))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -55,14 +69,16 @@ class Settings:
         Raises
         ------
         ValueError
-            If ``GEM_ASSETS_ENDPOINT`` is none of ``embedded``, ``hosted`` and ``self_hosted``, or
-            ``GEM_ASSETS_MODEL`` none of ``gem-1``, ``gem-2`` and ``gem-2-alias``.
+            If ``GEM_ASSETS_ENDPOINT`` is none of ``embedded``, ``hosted`` and ``self_hosted``,
+            ``GEM_ASSETS_MODEL`` none of ``gem-1``, ``gem-2`` and ``gem-2-alias``, or
+            ``GEM_ASSETS_REPORTS_URL`` no address, as `served_at` says.
         """
         return cls(
             data=environ.get("GEM_ASSETS_DATA") or cls.data,
             results=environ.get("GEM_ASSETS_RESULTS") or cls.results,
             endpoint=endpoint_mode(environ.get("GEM_ASSETS_ENDPOINT") or cls.endpoint),
             model=model_family(environ.get("GEM_ASSETS_MODEL") or cls.model),
+            reports_url=environ.get("GEM_ASSETS_REPORTS_URL") or None,
         )
 
 
@@ -97,3 +113,26 @@ def model_family(word: str) -> ModelFamily:
     raise ValueError(
         f"The model (GEM_ASSETS_MODEL) is {word!r}; it must be one of {', '.join(MODEL_FAMILIES)}."
     )
+
+
+def served_at(address: str) -> str:
+    """Return the address at which reports are served, without a slash at its end.
+
+    Raises
+    ------
+    ValueError
+        If it is no http(s) address, or holds more than host, port and path: it is shown to
+        everybody who sees the UI.
+    """
+    try:
+        parts = urlsplit(address.strip())
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a broken IPv6 address
+        usable = False
+    # What was given isn't repeated: it may hold a password.
+    if not usable or "@" in parts.netloc or parts.query or parts.fragment or " " in parts.path:
+        raise ValueError(
+            "The address of the reports (GEM_ASSETS_REPORTS_URL) must be http(s)://host/path, "
+            "without user name, query and fragment."
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"

@@ -2,11 +2,14 @@
 
 import hashlib
 import logging
+import time
 from collections.abc import Iterator, Mapping
+from statistics import median
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from gem_assets.assets.column_lineage import column_lineage
 from gem_assets.assets.failures import plain_failures, require_rows, write_pieces
 from gem_assets.assets.progress import RowProgress, tell
 from gem_assets.assets.table_spec import table_spec
@@ -20,6 +23,7 @@ from gem_assets.checks import (
 from gem_assets.graph import AssetGraph
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
     from gem_assets.genes.alignment import GenesAligned
@@ -48,9 +52,10 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # type: ignore[type-arg]
         from gem_assets.genes.order import GeneOrder
         from gem_assets.problems import RefusedInputError
+        from gem_assets.report.thumbnails import matched_shares
         from gem_assets.stored_counts import stored_counts
 
-        name = context.partition_key
+        name, begun = context.partition_key, time.monotonic()
         warehouse = getattr(context.resources, graph.warehouse).open()
         with plain_failures(context.log):
             require_rows(graph, warehouse, name, "raw_counts")
@@ -64,7 +69,8 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
             except RefusedInputError as refusal:
                 yield from refuse_input(graph, "aligned_counts", refusal.problems)
                 return
-        genes = pieces.genes
+        seconds = time.monotonic() - begun
+        genes, shares = pieces.genes, pieces.matched_shares()
         yield from input_results(graph, "aligned_counts", pieces.problems)
         yield contract_result(graph, "aligned_counts")
         yield dg.MaterializeResult(
@@ -72,10 +78,14 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
             data_version=dg.DataVersion(pieces.version.hexdigest()),
             metadata={
                 "dagster/partition_row_count": len(counts.sample_ids),
-                "model genes in the file": genes.model_genes_share,
-                "counts that found a place": genes.counts_share,
+                **column_lineage(graph, "aligned_counts"),
+                "coverage": genes.model_genes_share,
+                "matched share": genes.counts_share,
+                "matched share (median)": float(median(shares.tolist())),
+                "samples a second": len(counts.sample_ids) / seconds,
                 "gene order": order.hash,
                 "genes by action": _actions(genes.record["action"]),
+                "matched shares": dg.MetadataValue.md(matched_shares(shares)),
             },
         )
 
@@ -105,6 +115,7 @@ class _Pieces:
             lambda line: tell(log, line), "samples aligned", len(counts.sample_ids)
         )
         self.version = hashlib.sha256()
+        self._shares: list[np.ndarray] = []
 
     def __iter__(self) -> "Iterator[dict[str, pa.Table]]":
         from gem_assets.genes.alignment import Aligner
@@ -118,11 +129,18 @@ class _Pieces:
             columns = ("sample_id", "content_hash", "gene_order_hash")
             for row in zip(*(rows.column(name).to_pylist() for name in columns), strict=True):
                 self.version.update("\n".join((*row, "")).encode())
+            self._shares.append(rows.column("matched_share").to_numpy())
             yield {"aligned_counts": rows}
             self._progress.add(chunk.n_samples)
         self.genes = aligner.genes()
         self.problems = accept(self.genes.problems, self._severity)
         yield {"gene_alignment": gene_alignment_table(counts.dataset, self.genes.record)}
+
+    def matched_shares(self) -> "np.ndarray":
+        """Return the share of each sample's counts that found a gene, shape (n_samples,)."""
+        import numpy as np
+
+        return np.concatenate(self._shares)
 
 
 def _actions(actions: object) -> dict[str, int]:

@@ -158,7 +158,10 @@ def build_gem_assets(
                 fields=None if fields is None else list(fields),
             ),
             graph.warehouse: GemWarehouse(
-                results=chosen.results, schema_name=graph.key_prefix, modality=modality
+                results=chosen.results,
+                schema_name=graph.key_prefix,
+                modality=modality,
+                reports_url=chosen.reports_url,
             ),
             graph.endpoint: GemEndpoint(
                 mode=chosen.endpoint,

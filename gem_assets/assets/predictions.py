@@ -2,11 +2,14 @@
 
 import hashlib
 import math
+import statistics
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from gem_assets.assets.column_lineage import column_lineage
 from gem_assets.assets.failures import plain_failures, require_rows, write_pieces
 from gem_assets.assets.progress import SampleProgress, current_listener, state_teller, tell
 from gem_assets.assets.spooling import aligned_counts_on_disk
@@ -21,6 +24,9 @@ from gem_assets.checks import (
     sample_failures_result,
 )
 from gem_assets.graph import PREDICTION_TABLES, AssetGraph
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ALL_PREDICTED = "every_sample_predicted"
 
@@ -139,25 +145,30 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
             rows = yield from write_pieces(graph, warehouse, SCHEMAS, pieces, name)
             predicted = warehouse.read("predicted_metadata", name).to_pandas()
             latents = warehouse.read("latents", name).to_pandas()
+            fit = _median(warehouse.read("decoded_counts", name, ["reconstruction_r"]))
         yield everything
         # The same questions have the same answers, whoever asked them and when.
         asked = "\n".join(f"{sample} {run.keys[sample]}" for sample in samples)
         version = hashlib.sha256(asked.encode()).hexdigest()
-        shared: dict[str, str | int | float] = {
+        shared = {
             "model": model.model_id,
             "model version": model.model_version,
             "served by": model.served_by,
+        }
+        cost: dict[str, int | float] = {
             "samples asked now": run.asked,
             "samples known before": run.reused,
             "samples fetched for an earlier run": run.resumed,
             "samples possibly paid twice": run.possibly_paid_twice,
             **({"samples a second": rate} if run.asked else {}),
         }
-        pictures: dict[str, dict[str, dg.MetadataValue[str]]] = {
+        of_table: dict[str, dict[str, Any]] = {
             "predicted_metadata": {
-                "predicted values": dg.MetadataValue.md(predicted_values(predicted))
+                **cost,
+                "predicted values": dg.MetadataValue.md(predicted_values(predicted)),
             },
             "latents": {"latents": dg.MetadataValue.md(latent_scatter(latents, predicted))},
+            "decoded_counts": {} if fit is None else {"reconstruction r (median)": fit},
         }
         for table in PREDICTION_TABLES:
             yield contract_result(graph, table)
@@ -167,8 +178,15 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                 metadata={
                     "dagster/partition_row_count": rows[table],
                     **shared,
-                    **pictures.get(table, {}),
+                    **of_table.get(table, {}),
+                    **column_lineage(graph, table),
                 },
             )
 
     return _predictions
+
+
+def _median(column: "pa.Table") -> float | None:
+    """Return the median of a table's only column; None if nothing is there."""
+    held = [value for value in column.column(0).to_pylist() if value is not None]
+    return float(statistics.median(held)) if held else None

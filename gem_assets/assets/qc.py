@@ -2,17 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from gem_assets.assets.column_lineage import column_lineage
 from gem_assets.assets.failures import plain_failures, require_rows, write_tables
+from gem_assets.assets.qc_metadata import qc_metadata
+from gem_assets.assets.report_links import report_links
 from gem_assets.assets.reviews import evidence_elsewhere, reviews_of
 from gem_assets.assets.table_spec import table_spec
 from gem_assets.checks import (
     check_spec,
     contract_result,
     contract_spec,
+    finding_results,
+    finding_specs,
     flagged_samples_result,
     problems_result,
     refuse_partition,
@@ -56,7 +61,9 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
                 LABELS_AGREE,
                 "No stated label contradicts the expression, but for those that somebody reviewed; "
                 "the offenders are listed.",
+                blocking=False,
             ),
+            *finding_specs(graph),
             check_spec(
                 graph, "qc_verdicts", THRESHOLDS, "The thresholds in dataset.yaml are known."
             ),
@@ -74,11 +81,13 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.judging import judge_input, read_input
         from gem_assets.problems import RefusedInputError
         from gem_assets.qc.history import history_row
+        from gem_assets.qc.outcomes import outcomes
         from gem_assets.severities import accept
 
         name = context.partition_key
         data = getattr(context.resources, graph.datasets)
-        warehouse = getattr(context.resources, graph.warehouse).open()
+        resource = getattr(context.resources, graph.warehouse)
+        warehouse = resource.open()
         looked_at = THRESHOLDS
         try:
             dataset = data.open(name)
@@ -114,15 +123,17 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
                 graph, warehouse, {**judged.tables(), "qc_changes": changes}, name
             )
             warehouse.append_history(run)
-            over_runs = _over_runs(warehouse, name, changes)
+            history = warehouse.read("qc_history", name).to_pandas()
             trust = _trust(dataset, data.data, warehouse, given, judged, settings)
         yield problems_result(graph, "qc_verdicts", THRESHOLDS, [])
         yield problems_result(graph, "qc_verdicts", REVIEWS, warnings)
+        links = report_links(resource, name)
         yield flagged_samples_result(
-            graph, "qc_samples", LABELS_AGREE, judged.samples, judged.verdicts
+            graph, "qc_samples", LABELS_AGREE, judged.samples, judged.verdicts, links
         )
-        metadata = _metadata(judged)
-        metadata["qc_verdicts"] |= over_runs | trust
+        yield from finding_results(graph, outcomes(given, judged, settings, graph.modality), links)
+        metadata = qc_metadata(judged, changes, history, links)
+        metadata["qc_verdicts"] |= trust
         for table in QC_TABLES:
             yield contract_result(graph, table)
             yield dg.MaterializeResult(
@@ -132,6 +143,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
                     "dagster/partition_row_count": rows[table],
                     "settings": settings.hash(),
                     **metadata[table],
+                    **column_lineage(graph, table),
                 },
             )
 
@@ -160,17 +172,6 @@ def _changes(
         JudgedRun(present, judged.verdicts, judged.signatures[columns]),
         held=warehouse.read("qc_changes", dataset).to_pandas(),
     )
-
-
-def _over_runs(warehouse: "Warehouse", dataset: str, changes: "pd.DataFrame") -> dict[str, Any]:
-    """Return metadata on this run beside the earlier ones; Dagster plots the numbers."""
-    from gem_assets.qc.trend import run_numbers, trend_table
-
-    history = warehouse.read("qc_history", dataset).to_pandas()
-    return {
-        **run_numbers(changes, history),
-        "runs": dg.MetadataValue.md(trend_table(history)),
-    }
 
 
 def _trust(
@@ -202,32 +203,3 @@ def _trust(
     if judged.closed_set_skipped:
         words["labels not compared with each other"] = " ".join(judged.closed_set_skipped)
     return words
-
-
-def _metadata(judged: "JudgedDataset") -> dict[str, dict[str, Any]]:
-    """Return what each table shows of its content."""
-    from gem_assets.report.thumbnails import label_heatmap, status_bar
-
-    by_status = judged.samples["status"].value_counts()
-    by_kind = judged.findings["kind"].value_counts()
-    return {
-        "qc_samples": {
-            **{f"samples {status}": int(n) for status, n in by_status.items()},
-            "samples by status": dg.MetadataValue.md(status_bar(judged.samples)),
-        },
-        "qc_verdicts": {
-            "stated and predicted": dg.MetadataValue.md(label_heatmap(judged.verdicts))
-        },
-        "qc_findings": {
-            **{str(kind).replace("_", " "): int(n) for kind, n in by_kind.items()},
-            "suggested cells of the sheet": len(judged.suggestions),
-            "findings": dg.MetadataValue.md(
-                "\n".join(f"- {_escaped(one)}" for one in judged.findings["sentence"]) or "None."
-            ),
-        },
-    }
-
-
-def _escaped(sentence: str) -> str:
-    """Return a sentence that Markdown shows as it is: names of samples are the user's."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]<>()#+!|~" else c for c in sentence)

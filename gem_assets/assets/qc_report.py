@@ -65,7 +65,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
             )
         metadata: dict[str, dg.MetadataValue[Any]] = {
             "path": dg.MetadataValue.path(files.report),
-            "open": dg.MetadataValue.url(files.report.as_uri()),
+            "open": dg.MetadataValue.url(resource.report_url(name) or files.report.as_uri()),
             "kilobytes": dg.MetadataValue.int(files.report.stat().st_size // 1000),
             "samples by status": dg.MetadataValue.md(status_bar(given.samples)),
         }

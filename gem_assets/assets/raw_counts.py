@@ -1,7 +1,9 @@
 """The asset ``raw_counts``: read the counts file, and refuse what isn't raw counts."""
 
 import logging
+import time
 from collections.abc import Iterator
+from statistics import median
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -48,7 +50,7 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.problems import RefusedInputError
         from gem_assets.report.thumbnails import library_sizes
 
-        name = context.partition_key
+        name, begun = context.partition_key, time.monotonic()
         warehouse = getattr(context.resources, graph.warehouse).open()
         try:
             dataset = getattr(context.resources, graph.datasets).open(name)
@@ -57,6 +59,7 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
             pieces = _pieces(graph, name, intake, content, context.log)
             with plain_failures(context.log):
                 yield from write_pieces(graph, warehouse, TABLES, pieces, name)
+            seconds = time.monotonic() - begun
         except RefusedInputError as refusal:
             yield from refuse_input(graph, "raw_counts", refusal.problems)
             return
@@ -72,7 +75,9 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
                 "file": str(dataset.counts),
                 "format": intake.file.format,
                 "assumed": "; ".join(intake.file.notes) or "nothing",
-                "reads (median)": _median(facts.total_counts),
+                "library size (median)": float(median(facts.total_counts.tolist())),
+                "detected genes (median)": float(median(facts.detected_genes.tolist())),
+                "samples a second": facts.n_samples / seconds,
                 "library sizes": dg.MetadataValue.md(library_sizes(facts.total_counts)),
             },
         )
@@ -93,9 +98,3 @@ def _pieces(
         content.add(chunk)
         yield {"raw_counts": raw_counts_table(dataset, chunk, graph.modality)}
         progress.add(chunk.n_samples)
-
-
-def _median(values: object) -> float:
-    import numpy as np
-
-    return float(np.median(np.asarray(values)))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from gem_assets.assets.column_lineage import column_lineage
 from gem_assets.assets.failures import plain_failures, require_rows, write_tables
 from gem_assets.assets.statements import labels_of
 from gem_assets.assets.table_spec import table_spec
@@ -66,6 +67,8 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
             data_version=dg.DataVersion(stated.content_hash()),
             metadata={
                 "dagster/partition_row_count": rows["sample_labels"],
+                **column_lineage(graph, "sample_labels"),
+                "labels without a term": int(stated.table.column("provided_id").null_count),
                 "sheet": stated.source or "none: nothing is judged",
                 "sheet_format": stated.format or "none",
                 "assumed": " ".join(stated.notes) or "nothing",

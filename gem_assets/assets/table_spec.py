@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from gem_assets.assets.column_lineage import made_of
 from gem_assets.graph import AssetGraph
 
 DESCRIPTIONS: Mapping[str, str] = {
@@ -44,7 +45,10 @@ def table_spec(
 
     columns = [
         dg.TableColumn(
-            name, kind, description, constraints=dg.TableColumnConstraints(nullable=nullable)
+            name,
+            kind,
+            f"{description}{made_of(table, name)}",
+            constraints=dg.TableColumnConstraints(nullable=nullable),
         )
         for name, kind, description, nullable in column_schema(table, graph.modality)
     ]

@@ -52,7 +52,10 @@ INPUT_TABLES: Mapping[str, tuple[str, ...] | None] = {
 _SAID_TO_BE = ("cell_line", "cell_type", "tissue")
 """Fields whose labels make samples alike: replicates of one line are no duplicates."""
 
-_COUNTS_HOLD = (None, UNEXPLAINED, SHEET_SHIFTED, ONE_LABEL_FOR_ALL, SEX_REVERSED)
+LABELS_MAY_BE_ELSEWHERE = (None, UNEXPLAINED, SHEET_SHIFTED)
+"""Causes, and none, beside which labels that changed places are looked for."""
+
+COUNTS_HOLD = (*LABELS_MAY_BE_ELSEWHERE, ONE_LABEL_FOR_ALL, SEX_REVERSED)
 """Causes, and none, beside which the counts can be read: marker genes are told."""
 
 
@@ -187,7 +190,8 @@ def judge_dataset(given: QcInput, settings: QcSettings) -> JudgedDataset:
     findings: list[Finding] = [] if cause is None else [cause_finding(cause)]
     suggestions = pd.DataFrame(columns=list(SUGGESTION_COLUMNS), dtype=object)
     confusions = None
-    if cause is None or cause.cause in (UNEXPLAINED, SHEET_SHIFTED):
+    named_cause = None if cause is None else cause.cause
+    if named_cause in LABELS_MAY_BE_ELSEWHERE:
         confusions = search.confusions(dataset, verdicts, shifts)
         findings += confusions.findings
         suggestions = confusions.suggestions
@@ -195,7 +199,7 @@ def judge_dataset(given: QcInput, settings: QcSettings) -> JudgedDataset:
         issues = closed_set_findings(closed, verdicts)
         # Whose partner is known needs no second word on the label that fits.
         findings += [issue for issue in issues if not named.issuperset(issue.sample_ids)]
-    if markers is not None and (None if cause is None else cause.cause) in _COUNTS_HOLD:
+    if markers is not None and named_cause in COUNTS_HOLD:
         findings += markers.find()
     signatures, duplicates = _duplicates(given, sheet)
     findings += duplicates

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from gem_assets.markdown import escaped
 from gem_assets.qc.change_sentences import headline
 from gem_assets.qc.change_words import Change
 from gem_assets.qc.verdict_pairs import rows_of
@@ -11,9 +12,41 @@ from gem_assets.qc.verdict_pairs import rows_of
 RUNS_SHOWN = 10
 """Runs of the table, the latest first."""
 
+_RATE = {
+    "flagged rate": "flagged_rate",
+    "flagged rate low": "ci_low",
+    "flagged rate high": "ci_high",
+}
 
-def run_numbers(changes: pd.DataFrame, history: pd.DataFrame) -> dict[str, float | int | str]:
-    """Return what Dagster shows, and plots over the runs, of the latest one.
+
+def rate_numbers(history: pd.DataFrame) -> dict[str, float | int]:
+    """Return what Dagster plots over the runs of how many samples were flagged.
+
+    Parameters
+    ----------
+    history
+        A dataset's rows of ``qc_history``, at least the present run's.
+
+    Returns
+    -------
+    dict
+        Of the latest run: ``assessed``, ``failed`` and ``warned`` (samples); and ``flagged rate``
+        with the ends of its 95 % interval, ``flagged rate low`` and ``flagged rate high`` (shares),
+        unless nothing was judged.
+    """
+    latest = rows_of(_latest_first(history).head(1))[0]
+    numbers: dict[str, float | int] = {
+        name: int(str(latest[name])) for name in ("assessed", "failed", "warned")
+    }
+    for name, column in _RATE.items():
+        value = latest[column]
+        if isinstance(value, float) and value == value:  # NaN where nothing was judged
+            numbers[name] = value
+    return numbers
+
+
+def change_numbers(changes: pd.DataFrame, history: pd.DataFrame) -> dict[str, int | str]:
+    """Return what Dagster shows of the labels that are judged otherwise than in the run before.
 
     Parameters
     ----------
@@ -25,18 +58,12 @@ def run_numbers(changes: pd.DataFrame, history: pd.DataFrame) -> dict[str, float
     Returns
     -------
     dict
-        ``since the last run``, a sentence; the numbers ``failed``, ``warned``, ``assessed``,
-        ``newly failing`` and ``newly passing``; ``flagged rate``, unless nothing was judged.
+        ``since the last run``, a sentence; and the numbers of labels ``newly failing`` and
+        ``newly passing``.
     """
-    latest = rows_of(_latest_first(history).head(1))[0]
-    numbers: dict[str, float | int | str] = {"since the last run": headline(changes, history)}
-    for name in ("failed", "warned", "assessed"):
-        numbers[name] = int(str(latest[name]))
+    numbers: dict[str, int | str] = {"since the last run": headline(changes, history)}
     for change in (Change.NEWLY_FAILING, Change.NEWLY_PASSING):
         numbers[str(change).replace("_", " ")] = int(changes["change"].eq(str(change)).sum())
-    rate = latest["flagged_rate"]
-    if isinstance(rate, float) and rate == rate:  # NaN where nothing was judged
-        numbers["flagged rate"] = rate
     return numbers
 
 
@@ -58,7 +85,7 @@ def trend_table(history: pd.DataFrame, runs: int = RUNS_SHOWN) -> str:
             *(str(row[name]) for name in ("failed", "warned", "assessed")),
             _rate(row),
             *(
-                f"**{now}**" if now != then else now
+                f"**{escaped(now)}**" if now != then else escaped(now)
                 for now, then in zip(_judged_by(row), _judged_by(before), strict=True)
             ),
         ]

@@ -1,4 +1,8 @@
-"""The report's pictures, small, as Markdown that the Dagster UI shows in an asset's metadata."""
+"""The report's pictures, small, as Markdown that the Dagster UI shows in an asset's metadata.
+
+Each has a sentence as its alternative text. What is the user's (names, labels) is inside the
+picture, where it can't be Markdown; in a sentence it is escaped.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,48 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from gem_assets.markdown import escaped
 from gem_assets.report import charts
+from gem_assets.report.charts.flagged_rate import flagged_rate
+from gem_assets.report.charts.png import packed
+from gem_assets.report.words import STATUS_WORDS, field_words
 
 if TYPE_CHECKING:
     import numpy as np
 
     from gem_assets.report.charts.style import AnyChart
 
-_MAX_BYTES = 50_000  # the event log keeps every one of them
+MAX_CHARACTERS = 50_000
+"""Of a picture as text: the event log keeps every one of them."""
+
+MAX_POINTS = 800
+"""Of a scatter: more make no other picture, but a larger one."""
+
+_SCALES = (1.0, 0.75, 0.5, 0.35)
 
 
 def library_sizes(total_counts: np.ndarray) -> str:
     """Return the distribution of library sizes (reads or UMIs a sample) as Markdown."""
-    return _markdown(charts.histogram(total_counts, "counts per sample"), "library sizes")
+    import numpy as np
+
+    low, middle, high = np.percentile(total_counts, (0, 50, 100))
+    return _picture(
+        charts.histogram(total_counts, "counts per sample"),
+        f"Library sizes of {len(total_counts):,} samples: {low:,.0f} to {high:,.0f} counts, median "
+        f"{middle:,.0f}.",
+    )
+
+
+def matched_shares(shares: np.ndarray) -> str:
+    """Return the distribution of the share of a sample's counts that found a gene, as Markdown."""
+    import numpy as np
+
+    low, middle, high = np.percentile(shares, (0, 50, 100))
+    return _picture(
+        charts.histogram(shares, "share of counts matched", number_format=".3~%"),
+        f"Share of the counts of {len(shares):,} samples that found a gene of the model: {low:.1%} "
+        f"to {high:.1%}, median {middle:.1%}.",
+    )
 
 
 def predicted_values(predicted: pd.DataFrame) -> str:
@@ -27,7 +60,9 @@ def predicted_values(predicted: pd.DataFrame) -> str:
     for field in ("tissue", "cell_type", "sample_type", "sex"):
         chart = charts.predicted_values(predicted, field)
         if chart is not None:
-            return _markdown(chart, f"predicted {field}")
+            labels = predicted.loc[predicted["field"] == field, "predicted_label"].dropna()
+            most = f"; most often {labels.mode().iloc[0]}" if len(labels) else ""
+            return _picture(chart, f"Number of samples by predicted {field_words(field)}{most}.")
     return "no predictions"
 
 
@@ -37,14 +72,26 @@ def latent_scatter(latents: pd.DataFrame, predicted: pd.DataFrame) -> str:
         rows = predicted[predicted["field"] == field]
         if not rows.empty:
             words = rows.set_index("sample_id")["predicted_label"]
-            chart = charts.latent_scatter(latents, words, set(), f"predicted {field}")
-            return "too few samples" if chart is None else _markdown(chart, "latents")
+            name = field_words(field)
+            samples = latents["sample_id"].unique()
+            shown = samples[:: -(-len(samples) // MAX_POINTS) or 1]
+            rows = latents[latents["sample_id"].isin(shown)]
+            chart = charts.latent_scatter(rows, words, set(), f"predicted {name}")
+            if chart is None:
+                return "too few samples"
+            return _picture(
+                chart,
+                f"{len(shown):,} of {len(samples):,} samples on two axes of the latent space, "
+                f"coloured by predicted {name}.",
+            )
     return "no predictions"
 
 
 def status_bar(samples: pd.DataFrame) -> str:
     """Return how many samples have each status as Markdown."""
-    return _markdown(charts.status_bar(samples["status"]), "samples by status")
+    counts = samples["status"].value_counts()
+    told = [f"{counts[name]} {words}" for name, words in STATUS_WORDS.items() if name in counts]
+    return _picture(charts.status_bar(samples["status"]), f"Samples: {', '.join(told)}.")
 
 
 def label_heatmap(verdicts: pd.DataFrame) -> str:
@@ -55,13 +102,33 @@ def label_heatmap(verdicts: pd.DataFrame) -> str:
     flagged = order["status"].isin(["fail", "warn"]).groupby(order["field"]).sum()
     field = str(flagged.idxmax())
     chart = charts.label_heatmap(verdicts, field)
-    return (
-        "nothing was judged" if chart is None else _markdown(chart, f"stated and predicted {field}")
+    if chart is None:
+        return "nothing was judged"
+    return _picture(
+        chart,
+        f"Stated against predicted {field_words(field)}: {int(flagged.max())} of "
+        f"{int(order['field'].eq(field).sum())} judged labels are flagged.",
     )
 
 
-def _markdown(chart: AnyChart, words: str) -> str:
-    png = charts.to_png(chart)
-    if len(png) > _MAX_BYTES:
-        png = charts.to_png(chart, scale=0.5)
-    return f"![{words}](data:image/png;base64,{base64.b64encode(png).decode()})"
+def flagged_rates(history: pd.DataFrame) -> str:
+    """Return the share of flagged samples over the runs, with its interval, as Markdown."""
+    chart = flagged_rate(history)
+    if chart is None:
+        return "nothing was judged"
+    judged = history[history["flagged_rate"].notna()].sort_values("at", kind="stable")
+    now = judged.iloc[-1]
+    return _picture(
+        chart,
+        f"Share of flagged samples over {len(judged)} run{'' if len(judged) == 1 else 's'}: now "
+        f"{now['flagged_rate']:.1%} (95 % interval {now['ci_low']:.1%} to {now['ci_high']:.1%}).",
+    )
+
+
+def _picture(chart: AnyChart, sentence: str) -> str:
+    """Return a chart as Markdown, the largest that is small enough; else its sentence alone."""
+    for scale in _SCALES:
+        data = base64.b64encode(packed(charts.to_png(chart, scale=scale))).decode()
+        if len(data) <= MAX_CHARACTERS:
+            return f"![{escaped(sentence)}](data:image/png;base64,{data})"
+    return escaped(sentence)

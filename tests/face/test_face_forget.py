@@ -71,7 +71,7 @@ def test_rows_answers_and_report_go_and_other_datasets_and_inputs_stay(both: Pro
     assert known(both, "geuvadis_planted") == 24
     run = both.refresh("lncap", ("raw_counts", "aligned_counts", *PREDICTION_TABLES))
     assert run.success
-    assert run.metadata["latents"]["samples asked now"] == 7
+    assert run.metadata["predicted_metadata"]["samples asked now"] == 7
     assert forget(both, "nothing_of_it").exit_code == 1
 
 

@@ -181,6 +181,7 @@ def test_all_checks_are_made_and_only_warnings_are_left(run: Run) -> None:
     assert set(run.failed_checks) == {
         "aligned_counts.covers_model_genes",
         "qc_samples.labels_agree",
+        "qc_findings.no_exchanged_labels",
     }
 
 

@@ -110,7 +110,7 @@ def test_a_terminal_gets_a_bar_and_a_file_gets_lines(terminal: bool) -> None:
 
 
 def test_what_was_sent_is_counted_in_the_metadata(shipped: Done) -> None:
-    told = shipped.refreshed["lncap"].metadata["latents"]
+    told = shipped.refreshed["lncap"].metadata["predicted_metadata"]
     assert told["samples asked now"] == 7
     assert told["samples possibly paid twice"] == 0
     assert float(str(told["samples a second"])) > 0
@@ -160,7 +160,7 @@ def test_a_cancelled_run_leaves_its_query_to_be_fetched_by_the_next(
         run = hosted.refresh("lncap", PREDICTION_TABLES)
         assert run.success, run.failed
         assert server.submitted == before + 1  # nothing is paid twice
-    told = run.metadata["latents"]
+    told = run.metadata["predicted_metadata"]
     assert told["samples asked now"] == 0
     assert told["samples fetched for an earlier run"] == 7
     assert told["samples possibly paid twice"] == 0

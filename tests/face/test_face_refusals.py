@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 from face_lab import NO_SENTENCE, Project, Run, problems_of
 
+from gem_assets.markdown import plain
+
 DOWNSTREAM = {"aligned_counts", "predictions", "sample_labels", "qc", "qc_report"}
 TABLES = ("raw_genes", "raw_counts", "aligned_counts", "predicted_metadata", "qc_verdicts")
 
@@ -122,7 +124,7 @@ def assert_refused_in_words(run: Run, step: str, check: str, words: tuple[str, .
     assert evaluation.blocking
     assert "RefusedInputError" not in "".join(run.stacks)
     # The sentence has the errors of all checks, a check its warnings, too; errors come first.
-    assert str(evaluation.description).splitlines()[0] in sentence.splitlines()
+    assert plain(str(evaluation.description)).splitlines()[0] in sentence.splitlines()
     for word in words:
         assert word in sentence
     for noise in ("Traceback", "Error:", "Exception", ".py", "/site-packages"):

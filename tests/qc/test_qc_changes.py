@@ -24,7 +24,7 @@ from gem_assets.qc.reasons import Status
 from gem_assets.qc.review import apply_reviews, read_reviews
 from gem_assets.qc.settings import QcSettings
 from gem_assets.qc.summary import summarise_samples
-from gem_assets.qc.trend import run_numbers, trend_table
+from gem_assets.qc.trend import change_numbers, rate_numbers, trend_table
 from gem_assets.qc.verdict_pairs import JudgedRun
 from gem_assets.warehouse import validate
 
@@ -449,21 +449,20 @@ def test_every_word_is_explained_in_a_sentence() -> None:
 
 def test_the_numbers_of_a_run_can_be_plotted() -> None:
     before, now = run(tissues(a=LIVER, b=BRAIN)), later(tissues(a=BRAIN, b=BLOOD))
-    numbers = run_numbers(find_changes(before, now), history(now, before))
-    assert numbers == {
+    runs = history(now, before)
+    assert change_numbers(find_changes(before, now), runs) == {
         "since the last run": (
             "Since 2026-11-20: 1 label newly failing (label changed), 1 newly passing (label "
             "changed)."
         ),
-        "failed": 1,
-        "warned": 0,
-        "assessed": 2,
         "newly failing": 1,
         "newly passing": 1,
-        "flagged rate": 0.5,
     }
+    rates = rate_numbers(runs)
+    assert (rates["assessed"], rates["failed"], rates["warned"]) == (2, 1, 0)
+    assert rates["flagged rate low"] < rates["flagged rate"] == 0.5 < rates["flagged rate high"]
     unjudged = run([stated("a", "tissue", None, "unknown")])
-    assert "flagged rate" not in run_numbers(find_changes(None, unjudged), history(unjudged))
+    assert rate_numbers(history(unjudged)) == {"assessed": 0, "failed": 0, "warned": 0}
 
 
 def test_the_trend_shows_the_latest_runs_and_what_they_were_judged_by() -> None:

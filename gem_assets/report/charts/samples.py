@@ -104,7 +104,7 @@ def latent_scatter(
     ).properties(width=440, height=300)
 
 
-def histogram(values: np.ndarray, title: str) -> AnyChart:
+def histogram(values: np.ndarray, title: str, *, number_format: str = "~s") -> AnyChart:
     """Draw the distribution of one number a sample (e.g. library sizes, in reads)."""
     import altair as alt
 
@@ -114,7 +114,7 @@ def histogram(values: np.ndarray, title: str) -> AnyChart:
         alt.Chart(frame, width=320, height=120)
         .mark_bar(color=ACCENT)
         .encode(
-            x=alt.X("from:Q", bin="binned", title=title, axis=alt.Axis(format="~s")),
+            x=alt.X("from:Q", bin="binned", title=title, axis=alt.Axis(format=number_format)),
             x2="to:Q",
             y=alt.Y("samples:Q", title="samples"),
         )
