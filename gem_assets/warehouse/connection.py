@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from gem_assets.warehouse import statements
 from gem_assets.warehouse.errors import WarehouseError
-from gem_assets.warehouse.layout import is_laid_out, lay_out, require_version
+from gem_assets.warehouse.layout import lay_out, require_version
 from gem_assets.warehouse.pieces import require_divisible, require_rules_between
 from gem_assets.warehouse.reader import PARTITIONED, WarehouseReader, one_number, parameters
 from gem_assets.warehouse.schemas import TABLES, require_dataset, table_named, validate
@@ -210,8 +210,7 @@ class Warehouse(WarehouseReader):
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             with writing(self.path, self.patience, self.modality) as connection:
-                if is_laid_out(connection, self.schema):
-                    require_version(connection, self.path, self.schema, self.modality)
+                require_version(connection, self.path, self.schema, self.modality)
                 lay_out(connection, self.schema, self.modality)
                 yield connection
         except duckdb.Error as error:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from gem_assets.settings import Modality
 from gem_assets.warehouse import statements
 from gem_assets.warehouse.errors import NotMaterialisedError
-from gem_assets.warehouse.layout import require_version
+from gem_assets.warehouse.layout import require_readable
 from gem_assets.warehouse.locking import LockPatience
 from gem_assets.warehouse.schemas import TABLES, table_named
 from gem_assets.warehouse.sessions import CATALOG, reading
@@ -226,12 +226,7 @@ class WarehouseReader:
             yield None
             return
         with reading(self.path, self.patience, self.modality) as connection:
-            try:
-                require_version(connection, self.path, self.schema, self.modality)
-            except duckdb.CatalogException:
-                laid_out = False
-            else:
-                laid_out = True
+            laid_out = require_readable(connection, self.path, self.schema, self.modality)
             yield connection if laid_out else None
 
     @contextmanager

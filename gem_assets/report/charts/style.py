@@ -41,17 +41,10 @@ def to_png(chart: AnyChart, *, scale: float = 1.0) -> bytes:
 
 
 def _styled(chart: AnyChart) -> AnyChart:
-    # In one call: each copies the chart, data and all.
-    styled: AnyChart = chart.configure(
-        background="transparent",
-        font="sans-serif",
-        view={"stroke": None},
-        axis={
-            "labelColor": INK,
-            "titleColor": INK,
-            "domainColor": "#c4c7c5",
-            "tickColor": "#c4c7c5",
-        },
-        title={"color": INK, "fontSize": 12, "anchor": "start"},
+    styled: AnyChart = (
+        chart.configure(background="transparent", font="sans-serif")
+        .configure_view(stroke=None)
+        .configure_axis(labelColor=INK, titleColor=INK, domainColor="#c4c7c5", tickColor="#c4c7c5")
+        .configure_title(color=INK, fontSize=12, anchor="start")
     )
     return styled
