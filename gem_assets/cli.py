@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gem_assets import __version__
+from gem_assets.commands.demo import demo
 from gem_assets.commands.forget import forget
 from gem_assets.commands.inspect import inspect
 from gem_assets.commands.plan import plan
@@ -30,5 +31,6 @@ for _command in (
     selftest,
     forget,
     serve,
+    demo,
 ):
     main.add_command(_command)

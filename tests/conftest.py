@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,62 @@ def _opened_files() -> Iterator[list[str]]:
 def opened_files() -> Callable[[], AbstractContextManager[list[str]]]:
     """Return what gives, in a ``with`` block, the names of the files that are opened meanwhile."""
     return _opened_files
+
+
+class FileServer:
+    """Serves files over HTTP on this machine, and remembers how it was asked.
+
+    Attributes
+    ----------
+    answers
+        By path: status, headers and body. Any other path is answered 404.
+    requests
+        Path and headers of each request, in order.
+    url
+        Its address, without a slash at the end.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                owner.requests.append((self.path, dict(self.headers)))
+                status, headers, body = owner.answers.get(self.path, (404, {}, b""))
+                self.send_response(status)
+                for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def serve(self, path: str, body: bytes, status: int = 200, **headers: str) -> str:
+        """Answer a path from now on, and return its address."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers[path] = (status, named, body)
+        return self.url + path
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture(scope="module")
+def file_server() -> Iterator[FileServer]:
+    """Return a server of files, whose address no proxy of the shell's stands before."""
+    server = FileServer()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            patch.delenv(name)
+        yield server
+    server.close()

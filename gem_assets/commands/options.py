@@ -22,11 +22,18 @@ def told_plainly(command: Callable[P, None]) -> Callable[P, None]:
         from gem_assets.endpoint.errors import EndpointError
         from gem_assets.predictions.errors import PredictionsError
         from gem_assets.problems import RefusedInputError
+        from gem_assets.public_data.errors import PublicDataError
         from gem_assets.warehouse.errors import WarehouseError
 
         try:
             command(*args, **kwargs)
-        except (RefusedInputError, EndpointError, PredictionsError, WarehouseError) as error:
+        except (
+            RefusedInputError,
+            EndpointError,
+            PredictionsError,
+            PublicDataError,
+            WarehouseError,
+        ) as error:
             raise click.ClickException(str(error)) from None
 
     return wrapped

@@ -210,7 +210,7 @@ def test_predict_refuses_a_file_that_holds_no_counts(tmp_path: Path) -> None:
 # The rest
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("predict",), ("serve",)])
+@pytest.mark.parametrize("command", [(), ("run",), ("predict",), ("serve",), ("demo", "bodymap")])
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     result = invoke(*command, "--help")
     assert result.exit_code == 0
