@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gem_assets import __version__
+from gem_assets.commands.export import export
 from gem_assets.commands.forget import forget
 from gem_assets.commands.inspect import inspect
 from gem_assets.commands.plan import plan
@@ -28,6 +29,7 @@ for _command in (
     predict,
     review,
     selftest,
+    export,
     forget,
     serve,
 ):

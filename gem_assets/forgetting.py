@@ -51,9 +51,7 @@ class Forgotten:
     @property
     def anything(self) -> bool:
         """Whether there is anything to delete."""
-        return any(
-            (self.rows, self.answers, self.report, self.partition, self.published)
-        )
+        return any((self.rows, self.answers, self.report, self.partition, self.published))
 
 
 def forget_dataset(settings: Settings, dataset: str, *, really: bool = False) -> list[Forgotten]:

@@ -89,7 +89,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
 
 
 def _publish(context: dg.AssetExecutionContext, warehouse: "Warehouse") -> "Path | None":
-    """Bring the copy for analysts up to date; where that fails, the report is there all the same."""
+    """Bring the copy to query up to date; where that fails, the report is there all the same."""
     from gem_assets.warehouse import WarehouseError
     from gem_assets.warehouse.published import publish
 

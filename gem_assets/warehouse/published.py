@@ -1,4 +1,4 @@
-"""The copy of the warehouse that people and BI tools may keep open: without counts, swapped at once.
+"""The copy of the warehouse that people and BI tools may keep open: no counts, swapped at once.
 
 An open reader of the warehouse blocks its writer. So what people look at is a file of its own,
 which is never written to: a new one takes its place, and whoever has the old one open goes on
@@ -123,7 +123,8 @@ def is_published(warehouse: WarehouseReader, dataset: str) -> bool:
     """
     copy = published_path(warehouse.path)
     reader = WarehouseReader(copy, warehouse.schema, modality=warehouse.modality)
-    return any(dataset in reader.datasets(t.name) for t in PUBLISHED_TABLES.values() if t.partitioned)
+    tables = (table.name for table in PUBLISHED_TABLES.values() if table.partitioned)
+    return any(dataset in reader.datasets(table) for table in tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def _schema(
     require_version(connection, path, name, modality)
     held = connection.execute(statements.any_dataset(name, PARTITIONED, _OF_NO_DATASET)).fetchall()
     unstamped: dict[str, str | None] = {dataset: None for (dataset,) in held}
-    return _Schema(name, modality, unstamped | _stamps(connection, name))
+    return _Schema(name, modality, {**unstamped, **_stamps(connection, name)})
 
 
 def _stamps(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, str]:
@@ -192,8 +193,7 @@ def _bring_up_to_date(
         connection.execute(statements.use(CATALOG))
         connection.begin()
         try:
-            if {name for name, _ in _laid_out(connection)} - {one.name for one in schemas}:
-                raise WarehouseError(f"{building} has a schema that the warehouse has not")
+            _require_nothing_else(connection, building, schemas)
             changed = [_bring_schema_up_to_date(connection, building, one) for one in schemas]
         except BaseException:
             connection.rollback()
@@ -206,6 +206,16 @@ def _bring_up_to_date(
     return any(changed)
 
 
+def _require_nothing_else(
+    connection: duckdb.DuckDBPyConnection, building: Path, schemas: list[_Schema]
+) -> None:
+    """Refuse a copy with schemas or datasets that the warehouse has not."""
+    known = {one.name: one.stamps.keys() for one in schemas}
+    for name, _ in _laid_out(connection):
+        if name not in known or _stamps(connection, name).keys() - known[name]:
+            raise WarehouseError(f"{building} has rows that the warehouse has not")
+
+
 def _bring_schema_up_to_date(
     connection: duckdb.DuckDBPyConnection, building: Path, schema: _Schema
 ) -> bool:
@@ -214,8 +224,6 @@ def _bring_schema_up_to_date(
     tables = PUBLISHED_TABLES
     lay_out(connection, name, schema.modality, tuple(tables.values()), PUBLISHED_VIEWS)
     had = _stamps(connection, name)
-    if had.keys() - schema.stamps.keys():
-        raise WarehouseError(f"{building} has datasets that the warehouse has not")
     lacking = [d for d, stamp in schema.stamps.items() if stamp is None or stamp != had.get(d)]
     datasets = [dataset for dataset in lacking if dataset]
     for table in tables.values():

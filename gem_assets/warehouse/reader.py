@@ -152,6 +152,12 @@ class WarehouseReader:
                 # An open reader would keep the file locked beyond the connection's end.
                 stream.close()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the file open for reading: what is read meanwhile is of one state; writers wait."""
+        with self._reading():
+            yield
+
     def columns(self, relation: str) -> list[str]:
         """Return the names of the columns of a table or view."""
         with self.read_batches(relation) as reader:

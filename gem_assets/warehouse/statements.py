@@ -176,8 +176,7 @@ def copy_some(catalog: str, schema: str, table: str, columns: Sequence[str], n: 
     there = f"{quoted(schema)}.{quoted(table)}"
     wanted = ", ".join(map(quoted, columns))
     return (
-        f"INSERT INTO {there} ({wanted}) "
-        f"SELECT {wanted} FROM {quoted(catalog)}.{there}{_among(n)}"
+        f"INSERT INTO {there} ({wanted}) SELECT {wanted} FROM {quoted(catalog)}.{there}{_among(n)}"
     )
 
 
