@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gem_assets.assets.build import build_gem_assets
     from gem_assets.component import GemMetadataQc
+    from gem_assets.reading import read
     from gem_assets.settings import Settings
 
 __version__ = "0.1.0"
 
-__all__ = ["GemMetadataQc", "Settings", "build_gem_assets"]
+__all__ = ["GemMetadataQc", "Settings", "build_gem_assets", "read"]
 
 
 def __getattr__(name: str) -> object:
@@ -28,6 +29,10 @@ def __getattr__(name: str) -> object:
         from gem_assets.settings import Settings
 
         return Settings
+    if name == "read":
+        from gem_assets.reading import read
+
+        return read
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -6,6 +6,7 @@ import click
 
 from gem_assets import __version__
 from gem_assets.commands.demo import demo
+from gem_assets.commands.export import export
 from gem_assets.commands.forget import forget
 from gem_assets.commands.inspect import inspect
 from gem_assets.commands.plan import plan
@@ -29,6 +30,7 @@ for _command in (
     predict,
     review,
     selftest,
+    export,
     forget,
     serve,
     demo,

@@ -35,6 +35,8 @@ class Forgotten:
         Its report, if there is one; the suggested sample sheet beside it goes with it.
     partition
         Whether Dagster knows it as a partition.
+    published
+        Whether it is in the copy of the warehouse that people query.
     """
 
     modality: Modality
@@ -44,18 +46,20 @@ class Forgotten:
     shared: int
     report: Path | None
     partition: bool
+    published: bool = False
 
     @property
     def anything(self) -> bool:
         """Whether there is anything to delete."""
-        return bool(self.rows or self.answers or self.report or self.partition)
+        return any((self.rows, self.answers, self.report, self.partition, self.published))
 
 
 def forget_dataset(settings: Settings, dataset: str, *, really: bool = False) -> list[Forgotten]:
     """Delete a dataset's rows, answers, report and partition; only look, unless ``really``.
 
     Answers are found by the counts that are aligned at present; those to an alignment that was
-    replaced before (another gene order, another counts file) stay in the store.
+    replaced before (another gene order, another counts file) stay in the store. The copy of the
+    warehouse that people query is made anew without the dataset.
 
     Parameters
     ----------
@@ -90,12 +94,14 @@ def _forget(settings: Settings, modality: Modality, name: str, really: bool) -> 
     from gem_assets.predictions.store import Store
     from gem_assets.reporting import report_files
     from gem_assets.warehouse import Warehouse
+    from gem_assets.warehouse.published import is_published, publish
 
     results = Path(settings.results)
     warehouse = Warehouse(results / "warehouse.duckdb", f"gem_{modality}")
     files = report_files(results / "reports" / f"gem_{modality}", name)
     store = Store(results / "predictions")
     rows = {table: n for table, n in warehouse.row_counts(name).items() if n}
+    published = is_published(warehouse, name)
     own, shared = _counts_hashes(warehouse, name)
     with _ledger(results) as ledger, _partition(modality, name, really) as known:
         answers = 0
@@ -111,7 +117,9 @@ def _forget(settings: Settings, modality: Modality, name: str, really: bool) -> 
                 path.unlink(missing_ok=True)
             if rows:
                 warehouse.delete_dataset(name)
-    return Forgotten(modality, name, rows, answers, len(shared), report, known)
+            if published:
+                publish(warehouse.path)
+    return Forgotten(modality, name, rows, answers, len(shared), report, known, published)
 
 
 def _counts_hashes(warehouse: Warehouse, name: str) -> tuple[set[str], set[str]]:

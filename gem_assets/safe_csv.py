@@ -18,10 +18,11 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _DISARMED = re.compile(rf"'+[{re.escape(''.join(FORMULA_STARTS))}]")
 
 
-def safe_csv(frame: pd.DataFrame) -> str:
+def safe_csv(frame: pd.DataFrame, *, exact: bool = False, header: bool = True) -> str:
     """Return a frame as CSV, with an apostrophe before texts that would be formulas.
 
-    Numbers stay as they are, the sign of a negative one included; they have six digits.
+    Numbers stay as they are, the sign of a negative one included; they have six digits, or all of
+    them where they are to be ``exact``. Without ``header``: rows that follow others.
 
     Examples
     --------
@@ -34,7 +35,7 @@ def safe_csv(frame: pd.DataFrame) -> str:
     shown = frame.rename(columns=_disarmed)
     for column in shown.columns[[not is_numeric_dtype(t) for t in shown.dtypes]]:
         shown[column] = shown[column].map(_disarmed)
-    text: str = shown.to_csv(index=False, float_format="%.6g")
+    text: str = shown.to_csv(index=False, header=header, float_format=None if exact else "%.6g")
     return text
 
 

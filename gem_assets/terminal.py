@@ -248,5 +248,7 @@ def forgotten_lines(forgotten: Forgotten, *, done: bool) -> Iterator[str]:
         yield f"    (those of {forgotten.shared:,} samples are kept: another dataset has the same)"
     if forgotten.report:
         yield f"  {forgotten.report}"
+    if forgotten.published:
+        yield "  its rows in the copy to query, gem_results.duckdb"
     if forgotten.partition:
         yield "  its partition in Dagster"

@@ -1,5 +1,6 @@
 """The asset ``qc_report``: one self-contained HTML file a dataset."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -7,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures, require_rows
+from gem_assets.assets.progress import tell
 from gem_assets.checks import fail_for_good
 from gem_assets.graph import QC_TABLES, AssetGraph
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gem_assets.datasets import Dataset
     from gem_assets.qc.calibration import Calibration
     from gem_assets.qc.settings import QcSettings
@@ -71,6 +75,9 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         }
         if files.corrected_sheet.exists():
             metadata["suggested sample sheet"] = dg.MetadataValue.path(files.corrected_sheet)
+        copy = _publish(context, warehouse)
+        if copy is not None:
+            metadata["copy to query"] = dg.MetadataValue.path(copy)
         yield dg.MaterializeResult(
             asset_key=graph.key("qc_report"),
             data_version=dg.DataVersion(content_hash(given)),
@@ -78,6 +85,18 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         )
 
     return _qc_report
+
+
+def _publish(context: dg.AssetExecutionContext, warehouse: "Warehouse") -> "Path | None":
+    """Bring the copy to query up to date; where that fails, the report is there all the same."""
+    from gem_assets.warehouse import WarehouseError
+    from gem_assets.warehouse.published import publish
+
+    try:
+        return publish(warehouse.path, warehouse.patience)
+    except WarehouseError as error:
+        tell(context.log, str(error), logging.WARNING)
+        return None
 
 
 def _calibrations(

@@ -82,6 +82,7 @@ class Warehouse(WarehouseReader):
                 statement = statements.delete(self.schema, name, of_dataset=dataset is not None)
                 connection.execute(statement, parameters(dataset))
                 self._insert(connection, name, table)
+            self._stamp(connection, dataset or "")
         return {name: table.num_rows for name, table in rows.items()}
 
     def replace_partition_by_pieces(
@@ -144,6 +145,7 @@ class Warehouse(WarehouseReader):
                         there = statements.insert_target(self.schema, name)
                         connection.from_arrow(reader).select(*columns).insert_into(there)
                     require_rules_between(connection, self.schema, name, dataset)
+                self._stamp(connection, dataset)
         return staged.row_counts
 
     def append_history(self, frame: pa.Table | pd.DataFrame) -> int:
@@ -167,6 +169,8 @@ class Warehouse(WarehouseReader):
                     statements.delete_incoming(self.schema, table.name, ("dataset", "run_id"))
                 )
             self._insert(connection, table.name, rows)
+            for dataset in rows["dataset"].unique().to_pylist():
+                self._stamp(connection, dataset)
         return int(rows.num_rows)
 
     def delete_dataset(self, dataset: str) -> dict[str, int]:
@@ -184,7 +188,17 @@ class Warehouse(WarehouseReader):
             for name in PARTITIONED:
                 statement = statements.delete(self.schema, name, of_dataset=True)
                 deleted[name] = one_number(connection.execute(statement, [dataset]))
+            self._stamp(connection, dataset, gone=True)
         return deleted
+
+    def _stamp(
+        self, connection: duckdb.DuckDBPyConnection, dataset: str, *, gone: bool = False
+    ) -> None:
+        """Note, with the rows, that they are others now."""
+        statement = statements.delete(self.schema, statements.STAMP_TABLE, of_dataset=True)
+        connection.execute(statement, [dataset])
+        if not gone:
+            connection.execute(statements.insert_stamp(self.schema), [dataset])
 
     def _insert(self, connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
         """Insert rows by the names of their columns.

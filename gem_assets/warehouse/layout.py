@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
 
 from gem_assets.settings import Modality
 from gem_assets.warehouse import statements
+from gem_assets.warehouse.contract import Table
 from gem_assets.warehouse.errors import WarehouseError, WarehouseVersionError
 from gem_assets.warehouse.tables import TABLES
 from gem_assets.warehouse.views import VIEWS
@@ -22,17 +24,24 @@ def is_laid_out(connection: duckdb.DuckDBPyConnection, schema: str) -> bool:
     return bool(connection.execute(statements.FIND_VERSION_TABLE, [schema]).fetchall())
 
 
-def lay_out(connection: duckdb.DuckDBPyConnection, schema: str, modality: Modality) -> None:
+def lay_out(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    modality: Modality,
+    tables: Sequence[Table] = tuple(TABLES.values()),
+    views: Iterable[str] = VIEWS,
+) -> None:
     """Make what is missing of the schema, within the caller's transaction.
 
     The views are renewed each time: their columns follow the fields, which may grow without a new
     version.
     """
     if not is_laid_out(connection, schema):
-        for statement in statements.lay_out(schema, list(TABLES.values()), modality):
+        for statement in statements.lay_out(schema, tables, modality):
             connection.execute(statement)
         connection.execute(statements.insert_version(schema), [VERSION, modality])
-    for view in VIEWS:
+    connection.execute(statements.create_stamps(schema))
+    for view in views:
         connection.execute(statements.create_view(schema, view))
 
 

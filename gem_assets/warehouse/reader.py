@@ -15,13 +15,16 @@ from gem_assets.warehouse import statements
 from gem_assets.warehouse.errors import NotMaterialisedError
 from gem_assets.warehouse.layout import require_readable
 from gem_assets.warehouse.locking import LockPatience
-from gem_assets.warehouse.sessions import CATALOG, reading
+from gem_assets.warehouse.sessions import CATALOG, SOURCE, reading
 from gem_assets.warehouse.tables import TABLES, table_named
 from gem_assets.warehouse.views import VIEWS
 
 BATCH_ROWS = 8192
 """Rows of one Arrow batch. An Arrow list array holds fewer than 2**31 values, so a batch of rows of
 up to 262,143 values each (a model takes 44,592 genes) always fits."""
+
+PUBLISHED = "gem_results.duckdb"
+"""Name of the copy for people and BI tools, beside the warehouse."""
 
 PARTITIONED: tuple[str, ...] = tuple(table.name for table in TABLES.values() if table.partitioned)
 """The tables whose rows belong to datasets."""
@@ -68,7 +71,8 @@ class WarehouseReader:
                 f"The schema name {schema!r} must be letters, digits and underscores, and must not "
                 "begin with a digit."
             )
-        if schema.casefold() in {self.path.stem.casefold(), CATALOG, "main", "temp"}:
+        stems = {self.path.stem.casefold(), Path(PUBLISHED).stem}
+        if schema.casefold() in {*stems, CATALOG, SOURCE, "main", "temp"}:
             # DuckDB names an opened file after its stem: `x.table` would then mean two things.
             raise ValueError(
                 f"The schema {schema!r} in the file {self.path.name!r} is ambiguous to DuckDB. "
@@ -160,6 +164,17 @@ class WarehouseReader:
                 raise NotMaterialisedError(self.path, self.schema, table, asset)
             with self._stream(connection, table, dataset, batch_rows, columns) as reader:
                 yield reader
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the file open for reading: what is read meanwhile is of one state; writers wait."""
+        with self._reading():
+            yield
+
+    def columns(self, relation: str) -> list[str]:
+        """Return the names of the columns of a table or view."""
+        with self.read_batches(relation) as reader:
+            return list(reader.schema.names)
 
     def row_count(self, table: str, dataset: str | None = None) -> int:
         """Return the number of rows of a table or view, 0 where nothing was written yet."""

@@ -20,6 +20,11 @@ ten times as long, and a transaction needs a row group of them in memory."""
 CATALOG = "gem_assets_warehouse"
 """Name under which a writing connection attaches the file."""
 
+SOURCE = "gem_assets_source"
+"""Name under which a connection that writes another file reads the warehouse."""
+
+Config = dict[str, str | bool | int | float | list[str]]
+
 
 @contextmanager
 def writing(
@@ -61,6 +66,34 @@ def reading(
 
 
 @contextmanager
+def reading_into(
+    path: Path, other: Path, patience: LockPatience
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection that reads the file under the name `SOURCE`, to write what it reads.
+
+    Parameters
+    ----------
+    path
+        The warehouse.
+    other
+        The file that will be attached and written; what memory has no room for goes beside it.
+    patience
+        How long to wait for a writer of the warehouse.
+
+    Raises
+    ------
+    WarehouseLockedError, WarehouseError
+        If the file can't be opened.
+    """
+
+    def connect() -> duckdb.DuckDBPyConnection:
+        return _attached(statements.attach_to_read(path, SOURCE), SOURCE, _config(other, "sc"))
+
+    with _closing(path, "read", patience, connect) as connection:
+        yield connection
+
+
+@contextmanager
 def _closing(
     path: Path,
     purpose: str,
@@ -76,10 +109,14 @@ def _closing(
 
 def _connect_to_write(path: Path, modality: Modality) -> duckdb.DuckDBPyConnection:
     # The size of row groups can only be set where a file is attached.
-    connection = duckdb.connect(config=_config(path, modality))
+    return _attached(statements.attach(path, CATALOG), CATALOG, _config(path, modality))
+
+
+def _attached(attach: str, catalog: str, config: Config) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config=config)
     try:
-        connection.execute(statements.attach(path, CATALOG))
-        connection.execute(f"USE {statements.quoted(CATALOG)}")
+        connection.execute(attach)
+        connection.execute(statements.use(catalog))
     except BaseException:
         connection.close()
         raise
@@ -90,7 +127,7 @@ def _connect_to_read(path: Path, modality: Modality) -> duckdb.DuckDBPyConnectio
     return duckdb.connect(path, read_only=True, config=_config(path, modality))
 
 
-def _config(path: Path, modality: Modality) -> dict[str, str | bool | int | float | list[str]]:
+def _config(path: Path, modality: Modality) -> Config:
     return {
         "TimeZone": "UTC",
         "preserve_insertion_order": True,

@@ -23,6 +23,10 @@ decoded counts: 1.2 GB resident and 8.3 s, against 2.7 GB and 11.6 s with 8,192 
 VERSION_TABLE = "warehouse_version"
 """Says how a schema is laid out; its presence says that all tables and views are there."""
 
+STAMP_TABLE = "warehouse_stamps"
+"""Has a stamp for each dataset, renewed by every write of its rows, so that a copy knows what it
+lacks; the dataset ``''`` stands for the tables that belong to none."""
+
 INCOMING = "incoming_rows"
 """Name under which a connection sees an Arrow table."""
 
@@ -42,6 +46,28 @@ def attach(path: Path, catalog: str) -> str:
     """Return the statement that opens the file for writing under a catalog name."""
     literal = "'" + str(path).replace("'", "''") + "'"
     return f"ATTACH {literal} AS {quoted(catalog)} (ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+
+
+def attach_to_read(path: Path, catalog: str) -> str:
+    """Return the statement that opens a file for reading under a catalog name."""
+    literal = "'" + str(path).replace("'", "''") + "'"
+    return f"ATTACH {literal} AS {quoted(catalog)} (READ_ONLY)"
+
+
+def detach(catalog: str) -> str:
+    """Return the statement that closes an attached file."""
+    return f"DETACH {quoted(catalog)}"
+
+
+def use(catalog: str) -> str:
+    """Return the statement after which a name without a catalog is one of this."""
+    return f"USE {quoted(catalog)}"
+
+
+CHECKPOINT = "CHECKPOINT"
+"""Writes everything into the file itself, so that it can be moved without its log."""
+
+LEAVE_ALL = "USE memory"
 
 
 def lay_out(schema: str, tables: Sequence[Table], modality: Modality) -> list[str]:
@@ -114,6 +140,46 @@ def variants(schema: str, table: str, columns: Sequence[str]) -> str:
     )
 
 
+def create_stamps(schema: str) -> str:
+    """Return the statement that makes the table of stamps where it is missing."""
+    table = f"{quoted(schema)}.{quoted(STAMP_TABLE)}"
+    return f"CREATE TABLE IF NOT EXISTS {table} (dataset VARCHAR NOT NULL, stamp UUID NOT NULL)"
+
+
+FIND_STAMP_TABLE = f"""
+SELECT 1 FROM duckdb_tables()
+WHERE database_name = current_database() AND schema_name = ? AND table_name = '{STAMP_TABLE}'
+"""
+
+
+def insert_stamp(schema: str) -> str:
+    """Return the insert of a new stamp of a dataset."""
+    return f"INSERT INTO {quoted(schema)}.{quoted(STAMP_TABLE)} VALUES (?, uuid())"
+
+
+def any_dataset(schema: str, tables: Sequence[str], of_none: Sequence[str]) -> str:
+    """Return the query for the datasets that any table holds, ``''`` for rows ``of_none``."""
+    columns = {**dict.fromkeys(tables, "dataset"), **dict.fromkeys(of_none, "''")}
+    return " UNION ".join(
+        f"SELECT {column} FROM {quoted(schema)}.{quoted(table)}"
+        for table, column in columns.items()
+    )
+
+
+def delete_some(schema: str, table: str, n: int | None) -> str:
+    """Return the statement that deletes ``n`` datasets' rows (as many parameters); None: all."""
+    return f"DELETE FROM {quoted(schema)}.{quoted(table)}{_among(n)}"
+
+
+def copy_some(catalog: str, schema: str, table: str, columns: Sequence[str], n: int | None) -> str:
+    """Return the statement that copies columns of ``n`` datasets' rows; None copies all rows."""
+    there = f"{quoted(schema)}.{quoted(table)}"
+    wanted = ", ".join(map(quoted, columns))
+    return (
+        f"INSERT INTO {there} ({wanted}) SELECT {wanted} FROM {quoted(catalog)}.{there}{_among(n)}"
+    )
+
+
 def delete_incoming(schema: str, table: str, key: Sequence[str]) -> str:
     """Return the statement that deletes the rows whose key is among the incoming rows."""
     same = " AND ".join(f"old.{quoted(name)} = new.{quoted(name)}" for name in key)
@@ -154,3 +220,8 @@ def distinct_of_datasets(schema: str, table: str, column: str) -> str:
 
 def _where(of_dataset: bool) -> str:
     return " WHERE dataset = ?" if of_dataset else ""
+
+
+def _among(n: int | None) -> str:
+    # Constants, which DuckDB compares with what each row group holds, so that it skips the others.
+    return "" if n is None else f" WHERE dataset IN ({', '.join('?' * n)})"

@@ -14,6 +14,7 @@ from gem_assets.cli import main
 from gem_assets.graph import PREDICTION_TABLES
 from gem_assets.outlook import plan_datasets
 from gem_assets.settings import Settings
+from gem_assets.warehouse.published import is_published
 
 
 def forget(project: Project, *arguments: str) -> Result:
@@ -63,6 +64,9 @@ def test_rows_answers_and_report_go_and_other_datasets_and_inputs_stay(both: Pro
     kept = both.rows("predicted_metadata", "geuvadis_planted")
     result = forget(both, "--yes", "bulk/lncap")
     assert "bulk/lncap: deleted" in result.stdout
+    assert "its rows in the copy to query" in result.stdout
+    assert not is_published(both.warehouse, "lncap")
+    assert is_published(both.warehouse, "geuvadis_planted")
     assert not any(both.warehouse.row_counts("lncap").values())
     assert not both.report("lncap").exists()
     assert files(both.data) == inputs

@@ -123,6 +123,7 @@ ELSEWHERE = {
     *("gem_assets/embedded/faults", "gem_assets/problems.py"),
     *("gem_assets/forgetting.py", "gem_assets/open_reviews.py", "gem_assets/reviewing.py"),
     *("gem_assets/mixing.py", "gem_assets/selftesting.py"),
+    *("gem_assets/exporting", "gem_assets/reading.py"),
 }
 
 
