@@ -35,12 +35,14 @@ def multiqc_files(given: ReportInput, prefix: str) -> dict[str, Content]:
         Key prefix of the assets. With the dataset's name it is part of every id, file and title,
         so that the files of many datasets can lie in one MultiQC report.
     """
-    name, title = f"{prefix}_{given.dataset}", f"{prefix}/{given.dataset}"
+    # MultiQC makes '.' an '_' in its ids, where a.b and a_b would be one.
+    name = f"{prefix}-{given.dataset.replace('-', '--').replace('.', '-d')}"
+    title = f"{prefix}/{given.dataset}"
     files: dict[str, Content] = {}
     general = general_statistics(given)
     if general is not None:
         # Columns of MultiQC's own table, which has a title of its own.
-        files["general"] = {"namespace": title, **general}
+        files["general"] = {"namespace": name, **general}
     sections = {"labels": label_table(given), "status": status_bars(given)}
     sections |= {f"stated_{field}": section for field, section in value_heatmaps(given)}
     for kind, section in sections.items():
@@ -52,13 +54,13 @@ def multiqc_files(given: ReportInput, prefix: str) -> dict[str, Content]:
                 **section,
                 "section_name": f"{section['section_name']} ({title})",
                 "pconfig": {
-                    "id": f"{name}_{kind}_plot",
+                    "id": f"{name}-{kind}-plot",
                     "title": f"{title}: {section['section_name']}",
                     **section["pconfig"],
                 },
             }
     return {
-        f"{name}_{kind}_mqc.json": {"id": f"{name}_{kind}", **content}
+        f"{name}-{kind}_mqc.json": {"id": f"{name}-{kind}", **content}
         for kind, content in files.items()
     }
 

@@ -38,7 +38,9 @@ def status_bars(given: ReportInput) -> dict[str, Any] | None:
         )
     for field in _fields_of(answers):
         of_field = answers[answers["field"].eq(field)]
-        values = fold_rare(or_else(of_field["predicted_label"], of_field["predicted_id"]), MAX_VALUES)
+        values = fold_rare(
+            or_else(of_field["predicted_label"], of_field["predicted_id"]), MAX_VALUES
+        )
         statuses = pd.Series(UNLABELLED, of_field["sample_id"], dtype=object)
         if given.labelled:
             judged = verdicts[verdicts["field"].eq(field)].set_index("sample_id")["status"]
@@ -70,7 +72,10 @@ def status_bars(given: ReportInput) -> dict[str, Any] | None:
 
 
 def value_heatmaps(given: ReportInput) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield, for each field with judged labels, the stated values against the predicted ones."""
+    """Yield, for each field with judged labels, the stated values against the predicted ones.
+
+    Not where all are one value, and predicted as one.
+    """
     if not given.labelled:
         return
     judged = _with_words(given.verdicts[given.verdicts["status"].ne(Status.NOT_ASSESSED)])
@@ -80,6 +85,8 @@ def value_heatmaps(given: ReportInput) -> Iterator[tuple[str, dict[str, Any]]]:
         stated = stated.str.replace(VALUE_SEPARATOR, " / ", regex=False)
         predicted = or_else(rows["predicted_label"], rows["predicted_id"])
         counts = pd.crosstab(fold_rare(stated, MAX_VALUES), fold_rare(predicted, MAX_VALUES))
+        if counts.size == 1:
+            continue  # the bars say it
         name = field_words(field)
         yield (
             field,
@@ -94,6 +101,7 @@ def value_heatmaps(given: ReportInput) -> Iterator[tuple[str, dict[str, Any]]]:
                     "ylab": f"stated {name}",
                     "zlab": given.unit.several,
                     "min": 0,
+                    "colstops": [[0, "#ffffff"], [1, ACCENT]],
                     "square": False,
                     "tt_decimals": 0,
                     "display_values": True,

@@ -54,7 +54,11 @@ def general_statistics(given: ReportInput) -> dict[str, Any] | None:
         return None
     by_whom = _by_whom(given)
     headers = {
-        key: {**header, "description": f"{header['description']} {by_whom}"}
+        key: {
+            **header,
+            "title": f"{header['title']} ({given.dataset})",
+            "description": f"{header['description']} {by_whom}",
+        }
         for key, (header, _) in columns.items()
     }
     return {"plot_type": "generalstats", "headers": headers, "data": rows}
@@ -88,18 +92,24 @@ def _columns(given: ReportInput) -> dict[str, tuple[dict[str, Any], dict[str, An
     answers = given.predicted[given.predicted["predicted_id"].notna()]
     for field in _PREDICTED:
         found = answers[answers["field"].eq(field)]
-        values = or_else(found["predicted_label"], found["predicted_id"]).map(shown)
+        values = or_else(found["predicted_label"], found["predicted_id"])
         columns[field] = (
             {
                 "title": f"Predicted {field_words(field)}",
                 "description": f"Most probable {field_words(field)} by expression.",
                 "scale": False,
+                "hidden": field != "tissue",
             },
-            dict(zip(found["sample_id"], values, strict=True)),
+            {
+                str(sample): shown(_sure(answer, p))
+                for sample, answer, p in zip(
+                    found["sample_id"], values, found["probability"], strict=True
+                )
+            },
         )
     if given.measures is not None:
         measures = given.measures.set_index("sample_id")
-        of_one = {"min": 0, "max": 1, "format": "{:,.3f}", "scale": "YlGn"}
+        of_one = {"min": 0, "max": 1, "format": "{:,.3f}", "scale": "YlGn", "hidden": True}
         for column, title, description in (
             ("matched_share", "Matched", "Share of the counts in genes that the model knows."),
             (
@@ -162,12 +172,16 @@ def label_table(given: ReportInput) -> dict[str, Any] | None:
 def _words(verdict: Mapping[Any, Any]) -> str:
     stated = text_or_none(verdict["provided_label"]) or str(verdict["provided_text"])
     predicted = text_or_none(verdict["predicted_label"]) or text_or_none(verdict["predicted_id"])
-    p, reviewer = verdict["p_top"], text_or_none(verdict["reviewed_by"])
-    return (
-        f"{stated.replace(VALUE_SEPARATOR, ' / ')} → {predicted or 'no answer'}"
-        + (f" ({probability(float(p))})" if predicted and not pd.isna(p) else "")
-        + (f"; reviewed by {reviewer}" if reviewer else "")
+    answer = _sure(predicted, verdict["p_top"]) if predicted else "no answer"
+    reviewer = text_or_none(verdict["reviewed_by"])
+    return f"{stated.replace(VALUE_SEPARATOR, ' / ')} → {answer}" + (
+        f"; reviewed by {reviewer}" if reviewer else ""
     )
+
+
+def _sure(answer: str, p: float) -> str:
+    """Return an answer with its probability, where it has one."""
+    return answer if pd.isna(p) else f"{answer} ({probability(float(p))})"
 
 
 def _samples(given: ReportInput) -> list[str]:

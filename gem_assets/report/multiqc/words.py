@@ -34,11 +34,12 @@ def shown(text: str) -> str:
 def sample_name(name: str) -> str:
     """Return a sample's name, by which MultiQC finds its row of other tools: little is changed.
 
-    MultiQC itself shortens it as it does those of other tools (``fn_clean_exts``).
+    MultiQC shortens it itself as it does those of other tools (``fn_clean_exts``), and would take
+    what is before a slash for folders.
 
     Examples
     --------
-    >>> sample_name("S_1, left"), sample_name("<S1>")
-    ('S_1, left', '&lt;S1&gt;')
+    >>> sample_name("S_1, left"), sample_name("<a/b>")
+    ('S_1, left', '&lt;a&#47;b&gt;')
     """
-    return html.escape(name, quote=False)
+    return html.escape(name, quote=False).replace("/", "&#47;")
