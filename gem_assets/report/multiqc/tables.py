@@ -77,17 +77,14 @@ def _columns(given: ReportInput) -> dict[str, tuple[dict[str, Any], dict[str, An
             },
             dict(zip(samples["sample_id"], samples["status"].map(STATUS_NAMES), strict=True)),
         )
+        names = flagged["field"].map(field_words).groupby(flagged["sample_id"]).agg("; ".join)
         columns["flagged"] = (
             {
                 "title": "Flagged labels",
                 "description": "Fields whose label the expression contradicts or puts in doubt.",
                 "scale": False,
             },
-            flagged["field"]
-            .map(field_words)
-            .groupby(flagged["sample_id"].astype(str))
-            .agg("; ".join)
-            .to_dict(),
+            {str(sample): fields for sample, fields in names.items()},
         )
     answers = given.predicted[given.predicted["predicted_id"].notna()]
     for field in _PREDICTED:
@@ -118,8 +115,10 @@ def _columns(given: ReportInput) -> dict[str, tuple[dict[str, Any], dict[str, An
                 "Correlation of the counts with those that the model decodes from its latents.",
             ),
         ):
-            values = measures[column].dropna().astype(float).to_dict()
-            columns[column] = ({"title": title, "description": description, **of_one}, values)
+            columns[column] = (
+                {"title": title, "description": description, **of_one},
+                {str(sample): float(value) for sample, value in measures[column].dropna().items()},
+            )
     return {key: column for key, column in columns.items() if column[1]}
 
 
