@@ -131,9 +131,9 @@ def _counts(
     bars: pd.Series, statuses: pd.Series, order: Iterable[object]
 ) -> dict[str, dict[str, int]]:
     """Return the number of rows of each bar by status, in an order of the bars."""
-    counts: dict[str, dict[str, int]] = pd.crosstab(bars, statuses).to_dict(orient="index")
+    counts = pd.crosstab(bars, statuses).to_dict(orient="index")
     return {
-        shown(str(bar)): {status: int(n) for status, n in counts[str(bar)].items() if n}
+        shown(str(bar)): {str(status): int(n) for status, n in counts[str(bar)].items() if n}
         for bar in order
         if bar in counts
     }
