@@ -41,7 +41,7 @@ def review(
     dataset: str,
     decision: tuple[str, ...],
 ) -> None:
-    r"""Write into DATASET's review.csv what a person decided about a label of SAMPLE.
+    """Write into DATASET's review.csv what a person decided about a label of SAMPLE.
 
     DECISION is label_correct, label_wrong, or exclude, which settles every label of the sample.
     What was reviewed stays visible and stops counting. To take a review back, delete its row.
@@ -53,7 +53,7 @@ def review(
     Examples:
       gem-assets review my_study
       gem-assets review my_study S07 tissue label_wrong --comment "tube 7 was 8"
-    """
+    """  # noqa: D301 - click wants the character
     settings = settings_of(data, results, None)
     if not decision:
         from rich.console import Console

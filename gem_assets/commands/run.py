@@ -49,7 +49,7 @@ def run(
     as_json: bool,
     datasets: tuple[str, ...],
 ) -> None:
-    r"""Materialise DATASETs (all, if none is named) and print the findings.
+    """Materialise DATASETs (all, if none is named) and print the findings.
 
     A dataset is a folder data/bulk/NAME or data/sc/NAME with counts and, to be judged, a sample
     sheet; say NAME or bulk/NAME. What was predicted before is not asked, nor paid, again.
@@ -60,15 +60,17 @@ def run(
       gem-assets run bulk/my_study            one of them
       gem-assets run --endpoint hosted        by Synthesize Bio's GEM-1
       gem-assets run --fail-on fail --json    for a pipeline that stops there
-    """
+    """  # noqa: D301 - click wants the character
     from rich.console import Console
 
-    from gem_assets.headless import run_datasets
     from gem_assets.terminal import RunProgress, print_findings
 
     settings = settings_of(data, results, endpoint)
     require_writable(settings)
     with RunProgress() as progress:
+        progress.of("starting")
+        from gem_assets.headless import run_datasets  # some seconds where nothing is cached
+
         outcomes = list(
             run_datasets(
                 settings,
