@@ -32,7 +32,7 @@ class Forgotten:
     shared
         Number of its samples whose answers are kept, because another dataset has the same counts.
     report
-        Its report, if there is one; the suggested sample sheet beside it goes with it.
+        Its report, if there is one; what lies beside it of the dataset goes with it.
     partition
         Whether Dagster knows it as a partition.
     published
@@ -113,8 +113,7 @@ def _forget(settings: Settings, modality: Modality, name: str, really: bool) -> 
         report = files.report if files.report.exists() else None
         if really:
             # The rows last: they say which answers are the dataset's, should this be repeated.
-            for path in files:
-                path.unlink(missing_ok=True)
+            files.delete()
             if rows:
                 warehouse.delete_dataset(name)
             if published:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 
@@ -25,6 +26,16 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 _OF_THE_USER = ("raw_counts", "sample_labels")
 """What can be made, and refused, without an endpoint."""
+
+_STEPS = {
+    "raw_counts": "reading its counts",
+    "sample_labels": "reading its labels",
+    "aligned_counts": "aligning its genes",
+    "predictions": "predicting",
+    "qc": "judging its labels",
+    "qc_report": "writing its report",
+}
+"""What a person waits for, by the end of a step's name."""
 
 _AFTER_THAT = (*(table for table in PARTITIONED if table not in _OF_THE_USER), "qc_report")
 
@@ -62,6 +73,7 @@ def run_datasets(
     on_start: Callable[[str], None] = print,
     on_progress: Listener = lambda *_: None,
     on_line: Reader = lambda _: None,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> Iterator[DatasetOutcome]:
     """Materialise datasets one after the other, in this process.
 
@@ -79,9 +91,13 @@ def run_datasets(
         Told how many samples of the dataset are predicted: done, total, known before.
     on_line
         Told what the one who waits should know: the model wakes, a step is tried again.
+    on_step
+        Told which step of a dataset begins.
 
     Raises
     ------
+    KeyboardInterrupt
+        If a step was interrupted. What earlier steps wrote, and every answer that came in, is kept.
     gem_assets.problems.RefusedInputError
         If there is no dataset, or none of a given name.
     """
@@ -91,7 +107,7 @@ def run_datasets(
             graph = AssetGraph(modality, f"gem_{modality}")
             definitions = build_gem_assets(modality, settings=settings)
             instance.add_dynamic_partitions(graph.partitions.name or "", datasets)
-            runs = _Runs(instance, definitions, graph, on_progress, on_line)
+            runs = _Runs(instance, definitions, graph, on_progress, on_line, on_step)
             ask = partial(
                 on_start, f"{modality}: asking the {settings.endpoint} endpoint for its gene order"
             )
@@ -137,25 +153,49 @@ class _Runs:
     graph: AssetGraph
     on_progress: Listener
     on_line: Reader
+    on_step: Callable[[str], None]
 
     def gene_order(self) -> dg.ExecuteInProcessResult:
-        job = self.definitions.resolve_job_def(self.graph.endpoint_job)
-        with listening(self.on_progress, self.on_line):
-            return job.execute_in_process(
-                instance=self.instance, raise_on_error=False, run_config=_QUIET
-            )
+        return self._execute(self.graph.endpoint_job)
 
     def refresh(self, name: str, tables: Sequence[str] = ()) -> dg.ExecuteInProcessResult:
         """Materialise a dataset, or some of its assets."""
-        job = self.definitions.resolve_job_def(self.graph.refresh_job)
+        selection = self.graph.keys(*tables) if tables else None
+        return self._execute(self.graph.refresh_job, name, selection)
+
+    def _execute(
+        self, job: str, name: str | None = None, selection: Sequence[dg.AssetKey] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        run_id = str(uuid4())
+        if name is not None:
+            self.instance.add_event_listener(run_id, partial(self._tell_step, name))
         with listening(self.on_progress, self.on_line):
-            return job.execute_in_process(
+            result = self.definitions.resolve_job_def(job).execute_in_process(
                 instance=self.instance,
                 partition_key=name,
                 raise_on_error=False,
                 run_config=_QUIET,
-                asset_selection=self.graph.keys(*tables) if tables else None,
+                asset_selection=selection,
+                run_id=run_id,
             )
+        if any(_was_interrupted(event) for event in result.all_events):
+            raise KeyboardInterrupt
+        return result
+
+    def _tell_step(self, name: str, logged: dg.EventLogEntry) -> None:
+        event = logged.dagster_event
+        if event is not None and event.is_step_start and event.step_key is not None:
+            step = event.step_key.removeprefix(self.graph.key_prefix).lstrip("_")
+            self.on_step(f"{self.graph.modality}/{name}: {_STEPS.get(step, step)}")
+
+
+def _was_interrupted(event: dg.DagsterEvent) -> bool:
+    """Tell whether a step ended by Ctrl-C, which Dagster takes for a failure like another."""
+    if not event.is_step_failure:
+        return False
+    error = event.step_failure_data.error
+    kinds = () if error is None else (error.cls_name, error.cause and error.cause.cls_name)
+    return dg.DagsterExecutionInterruptedError.__name__ in kinds
 
 
 @contextmanager

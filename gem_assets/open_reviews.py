@@ -175,6 +175,31 @@ def open_reviews(settings: Settings, dataset: str, n: int = 5) -> OpenReviews:
     )
 
 
+def worst_open(settings: Settings, schema: str, dataset: str) -> str | None:
+    """Return how bad the worst is that waits for a person, by the dataset's last run.
+
+    Returns
+    -------
+    str or None
+        ``fail`` for a label, ``warn`` for a doubtful label or a finding, None for nothing.
+
+    Raises
+    ------
+    gem_assets.warehouse.errors.WarehouseError
+        If the warehouse can't be read.
+    """
+    from gem_assets.qc.review import open_findings, open_verdicts
+    from gem_assets.warehouse import Warehouse
+
+    warehouse = Warehouse(Path(settings.results) / "warehouse.duckdb", schema)
+    verdicts = warehouse.read("qc_verdicts", dataset).to_pandas()
+    labels = open_verdicts(verdicts)
+    if labels["status"].eq("fail").any():
+        return "fail"
+    findings = open_findings(warehouse.read("qc_findings", dataset).to_pandas(), verdicts)
+    return None if labels.empty and findings.empty else "warn"
+
+
 def _calibrations(
     settings: Settings, run: LastRun, reviews: pd.DataFrame
 ) -> dict[str, Calibration]:

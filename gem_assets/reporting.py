@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,17 +40,31 @@ class ReportFiles(NamedTuple):
         The page.
     corrected_sheet
         The suggested sample sheet beside it.
+    multiqc
+        Folder of the files that MultiQC reads.
     """
 
     report: Path
     corrected_sheet: Path
+    multiqc: Path
+
+    def delete(self) -> None:
+        """Delete what is there of them."""
+        self.report.unlink(missing_ok=True)
+        self.corrected_sheet.unlink(missing_ok=True)
+        if self.multiqc.exists():
+            shutil.rmtree(self.multiqc)
 
 
 def report_files(folder: Path, dataset: str) -> ReportFiles:
     """Return the files of a dataset's report in a folder."""
     from gem_assets.report.corrected_samples import corrected_sheet_name
 
-    return ReportFiles(folder / f"{dataset}.html", folder / corrected_sheet_name(dataset))
+    return ReportFiles(
+        folder / f"{dataset}.html",
+        folder / corrected_sheet_name(dataset),
+        folder / f"{dataset}.multiqc",
+    )
 
 
 def read_report(warehouse: Warehouse, dataset: str, settings: QcSettings) -> ReportInput:
@@ -90,14 +106,22 @@ def read_report(warehouse: Warehouse, dataset: str, settings: QcSettings) -> Rep
         # That of single cells is what their counts file says, which nobody corrects by hand.
         sheet=None if is_cells else sheet_of_cells(given.tables["sample_sheet"]),
         batches=None if is_cells else _batches(given, frames["findings"]),
+        measures=None if is_cells else _measures(given),
     )
 
 
 def write_report(folder: Path, given: ReportInput) -> ReportFiles:
-    """Write the report and, where labels changed places, the suggested sheet beside it.
+    """Write the report, MultiQC's files and, where labels changed places, the suggested sheet.
 
-    Each file is replaced at once, so that a reader never sees half of it. A suggested sheet of an
-    earlier run that nothing suggests any more is deleted.
+    Each file is replaced at once, so that a reader never sees half of it. What an earlier run wrote
+    and this one has no more to say of is deleted.
+
+    Parameters
+    ----------
+    folder
+        Of the reports of one instance of the assets; its name is the instance's key prefix.
+    given
+        What the report is made from.
 
     Raises
     ------
@@ -105,17 +129,25 @@ def write_report(folder: Path, given: ReportInput) -> ReportFiles:
         If the sheet was read again since it was judged.
     """
     from gem_assets.report.corrected_samples import corrected_samples
+    from gem_assets.report.multiqc import multiqc_files
     from gem_assets.report.page import build_report
     from gem_assets.safe_csv import safe_csv
 
     files = report_files(folder.resolve(), given.dataset)
     corrected = corrected_samples(given)
     html = build_report(given)
+    multiqc = multiqc_files(given, files.report.parent.name)
     folder.mkdir(parents=True, exist_ok=True)
     if corrected is None:
         files.corrected_sheet.unlink(missing_ok=True)
     else:
         _replace(files.corrected_sheet, safe_csv(corrected))
+    files.multiqc.mkdir(exist_ok=True)
+    for name, content in multiqc.items():
+        _replace(files.multiqc / name, json.dumps(content, ensure_ascii=False, allow_nan=False))
+    for path in files.multiqc.glob("*_mqc.json"):
+        if path.name not in multiqc:
+            path.unlink()
     _replace(files.report, html)
     return files
 
@@ -145,6 +177,11 @@ def _of_groups(given: QcInput) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     from gem_assets.qc.cell_groups import group_predictions
 
     return None if given.tables["sample_labels"].empty else group_predictions(given)
+
+
+def _measures(given: QcInput) -> pd.DataFrame:
+    shares = given.tables["aligned_counts"][["sample_id", "matched_share"]]
+    return shares.merge(given.tables["decoded_counts"], on="sample_id", how="left")
 
 
 def _vote_table(markers: MarkerEvidence) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -10,15 +11,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
+    SpinnerColumn,
     TaskID,
     TextColumn,
-    TimeRemainingColumn,
+    TimeElapsedColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
-from gem_assets.assets.progress import Listener, SampleProgress
+from gem_assets.assets.progress import Listener, SampleProgress, duration
 from gem_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
     from gem_assets.forgetting import Forgotten
     from gem_assets.headless import DatasetOutcome
     from gem_assets.open_reviews import OpenReviews
-    from gem_assets.outlook import DatasetOutlook
 
 _COLOURS = {"fail": "red", "warn": "yellow"}
 _MOST_OPEN = 50
 _MOST_FINDINGS = 8
 """Open labels, and open findings, that are listed: nobody reviews more in a sitting."""
+_LONG = 5.0
+"""Seconds after which a person wonders what is going on."""
 
 
 class RunProgress:
@@ -41,24 +43,32 @@ class RunProgress:
     Parameters
     ----------
     console
-        Where to; not the one of the results.
+        Where to; not the one of the results. None: standard error.
+    clock
+        Seconds that only grow.
     """
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(
+        self, console: Console | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._console = console or Console(stderr=True, highlight=False, emoji=False, style="dim")
+        self._clock = clock
         self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("samples predicted,"),
-            TimeRemainingColumn(),
-            console=console,
+            SpinnerColumn(),
+            TextColumn(
+                "{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis")
+            ),
+            BarColumn(20),
+            TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True)),
+            TimeElapsedColumn(),
+            console=self._console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not self._console.is_interactive,
         )
         self._lines: SampleProgress | None = None
         self._task: TaskID | None = None
         self._doing = ""
+        self._begun: float | None = None
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -70,27 +80,35 @@ class RunProgress:
     def start(self, line: str) -> None:
         """Say what is about to be done."""
         self.of(line)
-        self._console.print(line, markup=False)
+        if not self._console.is_interactive:
+            self._console.print(line, markup=False, soft_wrap=True)
+
+    def step(self, line: str) -> None:
+        """Show a step of it; in a file it is told at its end, if it was long."""
+        self.of(line)
+        self._begun = self._clock()
 
     def of(self, doing: str) -> Listener:
         """Return what is to be told of the samples of something, without announcing it."""
-        self._forget_bar()
+        self._end()
         self._doing, self._lines = doing, None
+        if self._console.is_interactive:
+            self._task = self._bar.add_task(escape(doing), total=None, told="")
         return self.samples
 
     def samples(self, done: int, total: int, known: int) -> None:
         """Show how many samples are predicted. What was all known before needs no bar."""
         if known == total:
             return
-        if not self._console.is_terminal:
+        if self._task is None:
             self._lines = self._lines or SampleProgress(self._say_samples)
             self._lines(done, total, known)
             return
-        if self._task is None:
-            self._task = self._bar.add_task(escape(self._doing), total=total)
-        self._bar.update(self._task, completed=done)
-        if done == total:
-            self._forget_bar()
+        told = f"{done:,}/{total:,} samples"
+        left = self._bar.tasks[0].time_remaining
+        if left and done < total:
+            told += f", {duration(left)} left"
+        self._bar.update(self._task, completed=done, total=total, told=told)
 
     def say(self, line: str) -> None:
         """Say something about what is being done."""
@@ -99,10 +117,18 @@ class RunProgress:
     def _say_samples(self, line: str) -> None:
         self._console.print(f"{self._doing}: {line}", markup=False, soft_wrap=True)
 
-    def _forget_bar(self) -> None:
+    def _end(self) -> None:
         if self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None
+        elif self._begun is not None:
+            took = self._clock() - self._begun
+            # Whose samples were told of was told enough.
+            if took >= _LONG and self._lines is None:
+                self._console.print(
+                    f"{self._doing} took {duration(took)}", markup=False, soft_wrap=True
+                )
+        self._begun = None
 
 
 def print_findings(
@@ -198,44 +224,6 @@ def print_open(console: Console, found: OpenReviews) -> None:
             samples = escape(", ".join(found.next_samples[field]))
             console.print(f"    next at random: {samples}", soft_wrap=True)
     console.print(f"Decide with: {escape(found.command)}", soft_wrap=True)
-
-
-def print_plan(console: Console, outlooks: Sequence[DatasetOutlook]) -> None:
-    """Print, dataset by dataset, how many samples are known and how many would be sent where."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("dataset", overflow="fold")
-    for column in ("samples", "known", "under way", "to send"):
-        table.add_column(column, justify="right")
-    table.add_column("to", overflow="fold")
-    table.add_column("model, last observed", overflow="fold")
-    for outlook in outlooks:
-        plan = outlook.plan
-        counts = (plan.samples, plan.known, plan.under_way, plan.new) if plan else ()
-        table.add_row(
-            escape(f"{outlook.modality}/{outlook.name}"),
-            *(f"{count:,}" for count in counts or ()),
-            *(() if plan else ("?",) * 4),
-            escape(outlook.host),
-            escape(_observed(outlook)),
-        )
-    console.print(table)
-    for outlook in outlooks:
-        if outlook.needs:
-            console.print(
-                f"{outlook.modality}/{outlook.name}: {outlook.needs}", markup=False, soft_wrap=True
-            )
-    to_send: dict[str, int] = {}
-    for outlook in outlooks:
-        if outlook.plan:
-            to_send[outlook.host] = to_send.get(outlook.host, 0) + outlook.plan.new
-    for host, count in to_send.items():
-        console.print(f"{count:,} samples would be sent to {host}.", markup=False, soft_wrap=True)
-
-
-def _observed(outlook: DatasetOutlook) -> str:
-    if outlook.model_version is None or outlook.observed_at is None:
-        return f"{outlook.model_id}, never"
-    return f"{outlook.model_id} {outlook.model_version}, {outlook.observed_at:%Y-%m-%d %H:%M} UTC"
 
 
 def forgotten_lines(forgotten: Forgotten, *, done: bool) -> Iterator[str]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
     """Return the asset.
 
-    Beside the page lies a suggested sample sheet, where labels seem to have changed places.
+    Beside the page lie files for MultiQC and, where labels seem to have changed places, a suggested
+    sample sheet.
     """
 
     @dg.asset(
@@ -70,6 +71,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         metadata: dict[str, dg.MetadataValue[Any]] = {
             "path": dg.MetadataValue.path(files.report),
             "open": dg.MetadataValue.url(resource.report_url(name) or files.report.as_uri()),
+            "MultiQC files": dg.MetadataValue.path(files.multiqc),
             "kilobytes": dg.MetadataValue.int(files.report.stat().st_size // 1000),
             "samples by status": dg.MetadataValue.md(status_bar(given.samples)),
         }

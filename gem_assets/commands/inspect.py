@@ -6,12 +6,16 @@ import sys
 
 import click
 
-from gem_assets import __version__
-from gem_assets.commands.options import told_plainly
+from gem_assets.commands.options import exit_statuses, told_plainly
 from gem_assets.settings import MODALITIES, Modality
 
 
-@click.command()
+@click.command(
+    short_help="Tell whether counts files would be taken.",
+    epilog=exit_statuses(failed="there are warnings").replace(
+        "not understood", "not understood, or an input would be refused"
+    ),
+)
 @click.argument("inputs", nargs=-1, required=True, metavar="FILE|FOLDER...")
 @click.option(
     "--modality",
@@ -23,31 +27,23 @@ from gem_assets.settings import MODALITIES, Modality
 def inspect(inputs: tuple[str, ...], modality: Modality | None, as_json: bool) -> None:
     """Tell whether counts files, folders of them, or datasets' folders would be taken.
 
-    Nothing is sent or written. Exit status: 0 if all is fine, 1 if there are warnings, 2 if
-    something would be refused; the worst of several inputs.
+    Nothing is sent or written. The exit status is that of the worst input.
     """
+    from rich.console import Console
+
     from gem_assets.inspecting import inspect_path
+    from gem_assets.inspection_view import inspection_record, print_inspection
+    from gem_assets.records import json_text
+    from gem_assets.terminal import RunProgress
 
-    statuses = []
+    found = []
+    for path in inputs:
+        with RunProgress() as progress:
+            progress.of(f"reading {path}")
+            found.append(inspect_path(path, modality))
+        if not as_json:
+            print_inspection(Console(highlight=False, emoji=False), found[-1])
     if as_json:
-        import json
-
-        from gem_assets.inspection_view import inspection_record
-
-        records = []
-        for path in inputs:
-            found = inspect_path(path, modality)
-            statuses.append(found.status)
-            records.append(inspection_record(found))
-        click.echo(json.dumps({"gem_assets": __version__, "inputs": records}, indent=1))
-    else:
-        from rich.console import Console
-
-        from gem_assets.inspection_view import print_inspection
-
-        console = Console(highlight=False, emoji=False)
-        for path in inputs:
-            found = inspect_path(path, modality)
-            statuses.append(found.status)
-            print_inspection(console, found)
-    sys.exit(max(status.exit_code for status in statuses))
+        records = [inspection_record(one) for one in found]
+        click.echo(json_text({"inputs": records}))
+    sys.exit(max(one.status.exit_code for one in found))

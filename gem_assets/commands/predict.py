@@ -6,11 +6,18 @@ from pathlib import Path
 
 import click
 
-from gem_assets.commands.options import endpoint_option, results_option, settings_of, told_plainly
+from gem_assets.commands.options import (
+    endpoint_option,
+    exit_statuses,
+    require_writable,
+    results_option,
+    settings_of,
+    told_plainly,
+)
 from gem_assets.settings import MODALITIES, Modality
 
 
-@click.command()
+@click.command(short_help="Predict the samples of one counts file, as CSV.", epilog=exit_statuses())
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--sample", metavar="ID", help="Only this sample.")
 @click.option("--modality", type=click.Choice(MODALITIES), default="bulk", show_default=True)
@@ -24,14 +31,13 @@ def predict(
 
     What was predicted before is not asked again.
     """
-    from rich.console import Console
-
     from gem_assets.one_file import predict_file
     from gem_assets.safe_csv import safe_csv
     from gem_assets.terminal import RunProgress
 
     settings = settings_of(None, results, endpoint)
-    with RunProgress(Console(stderr=True, highlight=False, emoji=False, style="dim")) as progress:
+    require_writable(settings)
+    with RunProgress() as progress:
         frame, notes = predict_file(
             file, modality, settings, sample, on_progress=progress.of(file.name)
         )

@@ -7,13 +7,15 @@ import click
 from gem_assets.commands.options import (
     data_option,
     endpoint_option,
+    exit_statuses,
+    require_writable,
     results_option,
     settings_of,
     told_plainly,
 )
 
 
-@click.command()
+@click.command(short_help="Plant errors; count those that are found.", epilog=exit_statuses())
 @data_option
 @results_option
 @endpoint_option
@@ -52,14 +54,13 @@ def selftest(
 
     The result is kept for the dataset's next report.
     """
-    from rich.console import Console
-
     from gem_assets.selftest_view import selftest_json, selftest_lines
     from gem_assets.selftesting import selftest_dataset
     from gem_assets.terminal import RunProgress
 
     settings = settings_of(data, results, endpoint)
-    with RunProgress(Console(stderr=True, highlight=False, emoji=False, style="dim")) as progress:
+    require_writable(settings)
+    with RunProgress() as progress:
         outcome = selftest_dataset(
             settings,
             dataset,

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import click
 
-from gem_assets.commands.options import told_plainly
+from gem_assets.commands.options import exit_statuses, told_plainly
 
 
-@click.command()
+@click.command(
+    short_help="Serve the embedded endpoint over HTTP, on this machine.",
+    epilog=exit_statuses("it was stopped by Ctrl-C", "the port is taken, or FILE is no script"),
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option(
     "--cold-start",
@@ -27,6 +30,9 @@ from gem_assets.commands.options import told_plainly
 @told_plainly
 def serve(port: int, cold_start: float, faults: Path | None) -> None:
     """Serve the embedded endpoint over HTTP, on this machine only."""
+    from contextlib import suppress
+
     from gem_assets.embedded.serve import serve as serve_endpoint
 
-    serve_endpoint(port, cold_start, faults)
+    with suppress(KeyboardInterrupt):  # as it says itself, this is how it is stopped
+        serve_endpoint(port, cold_start, faults)

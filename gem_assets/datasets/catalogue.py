@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 
 from upath import UPath
 
@@ -89,7 +90,7 @@ def choose_datasets(data: str, names: Sequence[str] = ()) -> dict[Modality, list
             "dataset_missing",
             f"There is no dataset {', '.join(map(repr, unknown))} in {data!r}; it holds "
             f"{', '.join(sorted(known))}.",
-            "Check the spelling.",
+            _meant(unknown, known),
         )
     chosen = {
         modality: [
@@ -100,3 +101,10 @@ def choose_datasets(data: str, names: Sequence[str] = ()) -> dict[Modality, list
         for modality in MODALITIES
     }
     return {modality: datasets for modality, datasets in chosen.items() if datasets}
+
+
+def _meant(unknown: Sequence[str], known: Collection[str]) -> str:
+    """Return which datasets may be meant by names that are none."""
+    full = {name.partition("/")[2]: name for name in known} | {name: name for name in known}
+    near = [full[n] for name in unknown for n in get_close_matches(name, full, 1)]
+    return f"Did you mean {' and '.join(near)}?" if near else "Check the spelling."

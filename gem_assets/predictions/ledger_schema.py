@@ -135,8 +135,8 @@ def open_ledger_database(url: str | sa.URL) -> sa.Engine:
     Raises
     ------
     LedgerRefusedError
-        If the URL is a SQLite database in memory, the database's driver isn't installed, or the
-        ledger was written by another version.
+        If the URL is a SQLite database in memory, the database's driver isn't installed, it can't
+        be opened, or the ledger was written by another version.
     """
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -160,6 +160,14 @@ def open_ledger_database(url: str | sa.URL) -> sa.Engine:
         sa.event.listen(engine, "begin", _begin_immediate)
     try:
         _make_tables(engine)
+    except sa.exc.DBAPIError as error:
+        engine.dispose()
+        raise LedgerRefusedError(
+            f"The ledger {engine.url.render_as_string(hide_password=True)} can't be opened "
+            f"({error.orig}). Get the right to write there, or wait for whoever locks it. If it is "
+            "damaged, move it away: answers that came in are found again in the folder "
+            "predictions; queries that were under way are not."
+        ) from error
     except BaseException:
         engine.dispose()
         raise

@@ -62,6 +62,8 @@ class ReportInput:
         Of each field that has reviews.
     batches
         What is known of the batches, where it is no finding.
+    measures
+        Columns sample_id, matched_share and reconstruction_r; None of single cells.
     """
 
     dataset: str
@@ -82,6 +84,7 @@ class ReportInput:
     selftest: pd.DataFrame | None = None
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     batches: str | None = None
+    measures: pd.DataFrame | None = None
 
     @property
     def labelled(self) -> bool:

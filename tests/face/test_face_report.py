@@ -44,6 +44,8 @@ def test_exchanged_labels_bring_a_suggested_sheet_beside_the_report(
     failing = project.table("qc_samples", NAME).query("status == 'fail'")
     assert set(changed.index[changed]) == set(failing["sample_id"])
     assert changed.sum() == 2
+    for_multiqc = Path(str(run.metadata["qc_report"]["MultiQC files"]))
+    assert (for_multiqc / f"gem_bulk-{NAME}-labels_mqc.json").is_file()
     assert run.metadata["qc_report"]["suggested sample sheet"] == str(sheet_beside(project))
     html = project.report(NAME).read_text(encoding="utf-8")
     assert "Exchanged labels or samples" in html
@@ -92,3 +94,4 @@ def test_forgetting_a_dataset_deletes_the_suggested_sheet_too(swapped: tuple[Pro
     assert done.exit_code == 0, done.output
     assert not project.report(NAME).exists()
     assert not sheet_beside(project).exists()
+    assert not project.report(NAME).with_name(f"{NAME}.multiqc").exists()

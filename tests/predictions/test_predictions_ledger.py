@@ -151,8 +151,14 @@ def test_a_database_that_another_process_never_lets_go_is_given_up(
     monkeypatch.setattr("gem_assets.predictions.ledger_schema.BUSY_TIMEOUT_SECONDS", 0)
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(sa.exc.OperationalError, match="locked"):
+        with pytest.raises(LedgerRefusedError, match="locked"):
             Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+
+
+def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").write_text("not a database " * 100)
+    with pytest.raises(LedgerRefusedError, match=r"can't be opened .*move it away"):
+        Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
 
 
 def test_a_new_ledger_can_be_opened_by_many_at_once(url: str) -> None:
