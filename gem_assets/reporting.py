@@ -86,7 +86,9 @@ def read_report(warehouse: Warehouse, dataset: str, settings: QcSettings) -> Rep
         probabilities=given.tables["classifier_probs"],
         latents=given.tables["latents"],
         group_predictions=_of_groups(given) if is_cells else None,
-        markers=None if markers is None else markers.sexes,
+        group_latents=_latents_of_groups(given) if is_cells else None,
+        markers=None if markers is None else _marker_table(markers),
+        quality=_quality(given, frames["verdicts"], is_cells),
         votes=None if markers is None else _vote_table(markers),
         # That of single cells is what their counts file says, which nobody corrects by hand.
         sheet=None if is_cells else sheet_of_cells(given.tables["sample_sheet"]),
@@ -146,6 +148,25 @@ def _of_groups(given: QcInput) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     from gem_assets.qc.cell_groups import group_predictions
 
     return None if given.tables["sample_labels"].empty else group_predictions(given)
+
+
+def _latents_of_groups(given: QcInput) -> pd.DataFrame | None:
+    from gem_assets.qc.cell_groups import group_latents
+
+    return None if given.tables["sample_labels"].empty else group_latents(given)
+
+
+def _quality(given: QcInput, verdicts: pd.DataFrame, is_cells: bool) -> pd.DataFrame | None:
+    """Return how well each sample could be read; None of groups of cells."""
+    if is_cells and not verdicts.empty:
+        return None
+    aligned = given.tables["aligned_counts"][["sample_id", "matched_share"]]
+    return aligned.merge(given.tables["decoded_counts"], on="sample_id", how="left")
+
+
+def _marker_table(markers: MarkerEvidence) -> pd.DataFrame:
+    sexes = markers.sexes
+    return sexes.assign(haemoglobin_cpm=sexes["sample_id"].map(markers.haemoglobin))
 
 
 def _vote_table(markers: MarkerEvidence) -> pd.DataFrame:
