@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from gem_assets.qc.dataset import QcInput
     from gem_assets.qc.marker_evidence import MarkerEvidence
     from gem_assets.qc.settings import QcSettings
+    from gem_assets.report.index_page import IndexEntry
     from gem_assets.report.report_input import ReportInput
     from gem_assets.warehouse import Warehouse
 
@@ -27,6 +29,9 @@ _QC_TABLES = {
     "qc_selftest": "selftest",
 }
 """Tables of a report that the judgement fills, and what its input calls them."""
+
+
+_MOST_INDEX_ROUNDS = 10  # one and a look suffice, unless runs end all the time
 
 
 class ReportFiles(NamedTuple):
@@ -121,6 +126,66 @@ def write_report(folder: Path, given: ReportInput) -> ReportFiles:
         _replace(files.corrected_sheet, safe_csv(corrected))
     _replace(files.report, html)
     return files
+
+
+def write_index(reports: Path, warehouse: Path) -> Path:
+    """Write the page over all datasets of all instances, ``index.html`` of the reports' folder.
+
+    What was written is compared with the warehouse afterwards, and written again if somebody else
+    has added to it meanwhile: of two runs that end at once the one that writes last has seen the
+    rows of both, without a lock.
+
+    Parameters
+    ----------
+    reports
+        Folder that holds a folder of reports for each instance.
+    warehouse
+        The DuckDB file.
+
+    Raises
+    ------
+    gem_assets.warehouse.WarehouseError
+        If the warehouse can't be read.
+    """
+    from gem_assets.report.index_page import build_index
+
+    page = reports.resolve() / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    written = None
+    for _ in range(_MOST_INDEX_ROUNDS):
+        entries = _index_entries(page.parent, warehouse)
+        now = [entry.state() for entry in entries]
+        if now == written:
+            break
+        _replace(page, build_index(entries))
+        written = now
+    return page
+
+
+def _index_entries(reports: Path, warehouse: Path) -> list[IndexEntry]:
+    """Return every dataset that was judged, or has a history."""
+    from gem_assets.report.index_page import IndexEntry
+    from gem_assets.warehouse.instances import instances
+
+    entries = []
+    for one in instances(warehouse):
+        statuses = one.tally("qc_samples", "status")
+        labelled = set(one.datasets("qc_verdicts"))
+        history = one.read("qc_history").to_pandas()
+        for dataset in sorted({*statuses, *history["dataset"]}):
+            file = report_files(reports / one.schema, dataset).report
+            entries.append(
+                IndexEntry(
+                    schema=one.schema,
+                    modality=one.modality,
+                    dataset=dataset,
+                    labelled=dataset in labelled,
+                    statuses=statuses.get(dataset, {}),
+                    history=history[history["dataset"].eq(dataset)],
+                    report=f"{one.schema}/{quote(file.name)}" if file.exists() else None,
+                )
+            )
+    return entries
 
 
 def content_hash(given: ReportInput) -> str:

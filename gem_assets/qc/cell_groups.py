@@ -165,8 +165,7 @@ def group_latents(given: QcInput) -> pd.DataFrame:
             group, at = groups.group[field][at >= 0], at[at >= 0]
             np.add.at(sums, group, vectors[at])
             np.add.at(cells, group, 1)
-        for i in np.flatnonzero(cells):
-            rows.append((names[i], space, sums[i] / cells[i]))
+        rows += [(names[i], space, sums[i] / cells[i]) for i in np.flatnonzero(cells)]
     found = pd.DataFrame(rows, columns=["sample_id", "space", "vector"])
     return found.drop_duplicates(["sample_id", "space"], ignore_index=True)
 

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 
 from gem_assets.labels.fields import FIELDS
 from gem_assets.labels.table import VALUE_SEPARATOR
@@ -46,8 +45,9 @@ def page_data(given: ReportInput, sample_ids: Sequence[str], shown: Chances) -> 
     Returns
     -------
     dict
-        ``unit``, what a sample is called; ``why``, the sentence of each reason; ``findings``, each
-        as title, sentence and whether it was reviewed; ``samples``, a record of each.
+        ``unit`` and ``units``, what a sample and several are called; ``why``, the sentence of each
+        reason; ``findings``, each as title, sentence and whether it was reviewed; ``samples``, a
+        record of each.
     """
     wanted = set(sample_ids)
     fields = _fields(given, wanted, shown)
@@ -57,6 +57,7 @@ def page_data(given: ReportInput, sample_ids: Sequence[str], shown: Chances) -> 
     said = {str(row["sample_id"]): row for row in rows.to_dict("records")}
     return {
         "unit": given.unit.one,
+        "units": given.unit.several,
         "why": {str(reason): sentence for reason, sentence in EXPLANATIONS.items()},
         "findings": findings,
         "samples": [
@@ -142,7 +143,10 @@ def _markers(given: ReportInput, wanted: set[str]) -> dict[str, list[list[str]]]
             genes = int(cast("int", row["chry_genes_present"]))
             levels = (
                 ("XIST", _cpm(row["xist_cpm"])),
-                (f"Chromosome Y, mean of {genes} gene{'' if genes == 1 else 's'}", _cpm(row["chry_cpm"])),
+                (
+                    f"Chromosome Y, mean of {genes} of 7 genes",
+                    _cpm(row["chry_cpm"]),
+                ),
                 ("Haemoglobin, HBA1 + HBA2 + HBB", _cpm(row.get("haemoglobin_cpm"))),
             )
             told = [[name, cpm] for name, cpm in levels if cpm is not None]
@@ -198,7 +202,7 @@ def _labels(given: ReportInput) -> tuple[dict[str, str], dict[str, str]]:
     """Return by sample the stated and the predicted value that a neighbour is named by."""
     stated, answers = given.verdicts, given.predicted_of_units
     known = set(stated["field"]) if len(stated) else set(answers["field"])
-    field = next((name for name in NEIGHBOUR_FIELDS if name in known), None)
+    field = next((name for name in NEIGHBOUR_FIELDS if name in known), "")
     stated = stated[stated["field"].eq(field)]
     answers = answers[answers["field"].eq(field)]
     label = stated["provided_label"].astype(object)

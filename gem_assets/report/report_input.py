@@ -27,6 +27,13 @@ CELL = Unit("cell", "cells")
 GROUP = Unit("group of cells", "groups of cells")
 
 
+def unit_of(modality: str, labelled: bool) -> Unit:
+    """Return what is judged of a modality: cells with labels are judged by groups."""
+    if modality != "sc":
+        return SAMPLE
+    return GROUP if labelled else CELL
+
+
 @dataclass(frozen=True)
 class ReportInput:
     """The tables of one dataset that its report is made from.
@@ -99,9 +106,7 @@ class ReportInput:
     @property
     def unit(self) -> Unit:
         """What a row of ``samples`` is."""
-        if self.modality != "sc":
-            return SAMPLE
-        return GROUP if self.labelled else CELL
+        return unit_of(self.modality, self.labelled)
 
     @property
     def predicted_of_units(self) -> pd.DataFrame:
