@@ -15,10 +15,6 @@ from gem_assets.graph import QC_TABLES, AssetGraph
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gem_assets.datasets import Dataset
-    from gem_assets.qc.calibration import Calibration
-    from gem_assets.qc.settings import QcSettings
-    from gem_assets.report.report_input import ReportInput
     from gem_assets.warehouse import Warehouse
 
 
@@ -41,10 +37,11 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
     def _qc_report(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        from gem_assets.assets.reviews import calibrations_of, reviews_of
         from gem_assets.problems import RefusedInputError
         from gem_assets.report.corrected_samples import SheetChangedError
         from gem_assets.report.thumbnails import status_bar
-        from gem_assets.reporting import content_hash, read_report, write_report
+        from gem_assets.reporting import content_hash, read_report, write_index, write_report
 
         name = context.partition_key
         resource = getattr(context.resources, graph.warehouse)
@@ -56,7 +53,9 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
             with plain_failures(context.log):
                 require_rows(graph, warehouse, name, "qc_samples")
                 given = read_report(warehouse, name, settings)
-                calibrated = _calibrations(dataset, datasets.data, warehouse, given, settings)
+                calibrated = calibrations_of(
+                    given, reviews_of(dataset), datasets.data, warehouse, settings
+                )
         except RefusedInputError as refusal:
             fail_for_good(str(refusal))
         try:
@@ -68,6 +67,8 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
                 f"than the one that was read last: {change}. Materialise the asset "
                 f"{graph.key_prefix}/qc_findings of {name} first."
             )
+        with plain_failures(context.log):
+            write_index(resource.reports.parent, warehouse.path)
         metadata: dict[str, dg.MetadataValue[Any]] = {
             "path": dg.MetadataValue.path(files.report),
             "open": dg.MetadataValue.url(resource.report_url(name) or files.report.as_uri()),
@@ -99,26 +100,3 @@ def _publish(context: dg.AssetExecutionContext, warehouse: "Warehouse") -> "Path
     except WarehouseError as error:
         tell(context.log, str(error), logging.WARNING)
         return None
-
-
-def _calibrations(
-    dataset: "Dataset",
-    data: str,
-    warehouse: "Warehouse",
-    given: "ReportInput",
-    settings: "QcSettings",
-) -> "dict[str, Calibration]":
-    """Return what the reviews, of this and of other datasets, say about the probabilities."""
-    from gem_assets.assets.reviews import evidence_elsewhere, reviews_of
-    from gem_assets.qc.calibration import calibrations
-
-    if warehouse.modality == "sc":
-        return {}  # judged by groups of cells, whose probabilities no table holds
-    return calibrations(
-        given.verdicts,
-        reviews_of(dataset),
-        given.predicted,
-        given.probabilities,
-        settings,
-        elsewhere=evidence_elsewhere(data, warehouse, dataset.name, given.verdicts, settings),
-    )

@@ -29,8 +29,8 @@ def files_of(given: ReportInput) -> dict[str, dict]:  # type: ignore[type-arg]
 
 def measured(given: ReportInput) -> ReportInput:
     names = given.samples["sample_id"]
-    measures = pd.DataFrame({"sample_id": names, "matched_share": 0.75, "reconstruction_r": None})
-    return replace(given, measures=measures)
+    quality = pd.DataFrame({"sample_id": names, "matched_share": 0.75, "reconstruction_r": None})
+    return replace(given, quality=quality)
 
 
 def test_the_general_statistics_hold_a_row_a_sample_in_the_words_of_the_tables() -> None:

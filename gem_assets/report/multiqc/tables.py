@@ -104,8 +104,8 @@ def _columns(given: ReportInput) -> dict[str, tuple[dict[str, Any], dict[str, An
                 )
             },
         )
-    if given.measures is not None:
-        measures = given.measures.set_index("sample_id")
+    if given.quality is not None:
+        measures = given.quality.set_index("sample_id")
         of_one = {"min": 0, "max": 1, "format": "{:,.3f}", "scale": "YlGn", "hidden": True}
         for column, title, description in (
             ("matched_share", "Matched", "Share of the counts in genes that the model knows."),
