@@ -18,10 +18,19 @@ if TYPE_CHECKING:
     from gem_assets.warehouse import Warehouse
 
 
-def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
+def qc_report(
+    graph: AssetGraph, freshness: dg.FreshnessPolicy | None = None
+) -> dg.AssetsDefinition:
     """Return the asset.
 
     Beside the page lies a suggested sample sheet, where labels seem to have changed places.
+
+    Parameters
+    ----------
+    graph
+        The instance.
+    freshness
+        How old the youngest report may be, if that is to be watched.
     """
 
     @dg.asset(
@@ -30,6 +39,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         group_name=graph.key_prefix,
         kinds={"html"},
         partitions_def=graph.partitions,
+        freshness_policy=freshness,
         required_resource_keys={graph.datasets, graph.warehouse},
         description="What people read: the samples whose labels their expression contradicts.",
     )
@@ -49,7 +59,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         try:
             dataset = datasets.open(name)
             settings = QcSettings.from_mapping(dataset.config.thresholds)
-            with plain_failures(context.log):
+            with plain_failures(context.log, graph.retries):
                 require_rows(graph, warehouse, name, "qc_samples")
                 given = read_report(warehouse, name, settings)
                 calibrated = _calibrations(dataset, datasets.data, warehouse, given, settings)

@@ -55,7 +55,7 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
             intake = Intake(dataset.counts, graph.modality, dataset.config.severity)
             content = CountsHash(intake.file.counts)
             pieces = _pieces(graph, name, intake, content, context.log)
-            with plain_failures(context.log):
+            with plain_failures(context.log, graph.retries):
                 yield from write_pieces(graph, warehouse, TABLES, pieces, name)
         except RefusedInputError as refusal:
             yield from refuse_input(graph, "raw_counts", refusal.problems)
