@@ -10,7 +10,7 @@ import msgspec
 
 from gem_assets.automation.event_log import failed_after, follow
 from gem_assets.automation.step_failures import step_sentence
-from gem_assets.automation.telling import clock, told
+from gem_assets.automation.telling import LOOKING_SECONDS, TELLING_SECONDS, clock, told
 from gem_assets.graph import AssetGraph
 from gem_assets.notifications.outbox import Item, Outbox, deliver
 from gem_assets.notifications.run_failures import FailedRun, failure_message
@@ -50,15 +50,15 @@ def failure_sensor(graph: AssetGraph, notifiers: Sequence[Notifier]) -> dg.Senso
     )
     def _failure_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         instance = context.instance
-        is_time_up = clock()
-        outbox, new = _news(context, is_time_up)
+        is_looked, is_told = clock(LOOKING_SECONDS), clock(TELLING_SECONDS)
+        outbox, new = _news(context, is_looked)
         delivered = deliver(
             outbox,
             new,
-            lambda run_id: Item(_message(graph, instance, run_id)),
+            lambda run_id: None if is_looked() else Item(_message(graph, instance, run_id)),
             notifiers,
             what=f"runs of {graph.key_prefix} failed",
-            is_time_up=is_time_up,
+            is_time_up=is_told,
         )
         return told(context, delivered)
 

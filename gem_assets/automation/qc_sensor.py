@@ -10,7 +10,7 @@ import dagster as dg
 import msgspec
 
 from gem_assets.automation.event_log import follow, judged_after
-from gem_assets.automation.telling import clock, told
+from gem_assets.automation.telling import LOOKING_SECONDS, TELLING_SECONDS, clock, told
 from gem_assets.graph import AssetGraph
 from gem_assets.notifications.outbox import Item, Outbox, deliver
 
@@ -52,19 +52,19 @@ def qc_sensor(graph: AssetGraph, notifiers: Sequence[Notifier]) -> dg.SensorDefi
 
         resource = getattr(context.resources, graph.warehouse)
         warehouse = resource.open(LockPatience(timeout=_LOCK_PATIENCE_SECONDS))
-        is_time_up = clock()
+        is_looked, is_told = clock(LOOKING_SECONDS), clock(TELLING_SECONDS)
         try:
-            outbox, new = _news(graph, context, warehouse, is_time_up)
+            outbox, new = _news(graph, context, warehouse, is_looked)
         except WarehouseError as error:
             return dg.SkipReason(str(error))
-        look = _Look(graph, warehouse, resource.reports)
+        look = _Look(graph, warehouse, resource.reports, is_looked)
         delivered = deliver(
             outbox,
             new,
             look,
             notifiers,
             what=f"datasets have {_UNITS[graph.modality][1]} to look at",
-            is_time_up=is_time_up,
+            is_time_up=is_told,
         )
         return told(context, delivered, *look.problems)
 
@@ -91,12 +91,19 @@ def _news(
 
 
 class _Look:
-    """Reads what is open of a dataset; once the warehouse is locked, it asks no more."""
+    """Reads what is open of a dataset, until the time is up or the warehouse is locked."""
 
-    def __init__(self, graph: AssetGraph, warehouse: Warehouse, reports: Path) -> None:
+    def __init__(
+        self,
+        graph: AssetGraph,
+        warehouse: Warehouse,
+        reports: Path,
+        is_time_up: Callable[[], bool],
+    ) -> None:
         self._graph = graph
         self._warehouse = warehouse
-        self._reports = reports
+        self._reports = reports.resolve()
+        self._is_time_up = is_time_up
         self.problems: list[str] = []
 
     def __call__(self, dataset: str) -> Item | None:
@@ -104,7 +111,7 @@ class _Look:
         from gem_assets.reporting import report_files
         from gem_assets.warehouse import NotMaterialisedError, WarehouseError
 
-        if self.problems:
+        if self.problems or self._is_time_up():
             return None
         read = self._warehouse.read
         try:
@@ -119,7 +126,7 @@ class _Look:
             f"{self._graph.key_prefix}/{dataset}",
             samples.to_pandas(),
             verdicts.to_pandas(),
-            report_files(self._reports.resolve(), dataset).report,
+            report_files(self._reports, dataset).report,
             _UNITS[self._graph.modality],
         )
         return Item(found.message, found.state)

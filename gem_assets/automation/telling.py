@@ -9,12 +9,16 @@ import dagster as dg
 
 from gem_assets.notifications.outbox import Delivered
 
-TELLING_SECONDS = 30.0
-"""How long a tick looks and tells; a notifier that is just at it may take some seconds more, and a
-tick has 60. The rest is told by the next one."""
+LOOKING_SECONDS = 15.0
+"""How long a tick looks at what there is to tell. Less than it has in all: what is never told would
+be looked at for ever."""
+
+TELLING_SECONDS = 35.0
+"""After how long a tick tells no more; a notifier that is just at it may take some seconds longer,
+and a tick has 60. The rest waits for the next one."""
 
 
-def clock(seconds: float = TELLING_SECONDS) -> Callable[[], bool]:
+def clock(seconds: float) -> Callable[[], bool]:
     """Return what says whether so many seconds are over."""
     deadline = time.monotonic() + seconds
     return lambda: time.monotonic() > deadline

@@ -76,9 +76,8 @@ def open_findings_of(
     if (left := len(found) - MOST_SAMPLES) > 0:
         lines.append(f"and {left} more.")
     lines.append(f"Report: {report}")
-    if verdicts["served_by"].eq("embedded").any():
-        lines.append(NOT_GEM)
-    message = Message(f"{shown_name(title)}: {len(found)} {unit} to look at", tuple(lines))
+    note = NOT_GEM if verdicts["served_by"].eq("embedded").any() else ""
+    message = Message(f"{shown_name(title)}: {len(found)} {unit} to look at", tuple(lines), note)
     return OpenFindings(_state(found["sample_id"].astype(str)), message)
 
 

@@ -25,14 +25,17 @@ class Message:
         One line, with the dataset.
     lines
         What there is to say, a sentence a line.
+    note
+        What no reader may miss, e.g. that no real model predicted; empty for none.
     """
 
     title: str
     lines: tuple[str, ...] = ()
+    note: str = ""
 
     def text(self) -> str:
         """Return the whole message, a line each."""
-        return "\n".join((self.title, *self.lines))
+        return "\n".join(filter(None, (self.title, *self.lines, self.note)))
 
 
 def combine(messages: Sequence[Message], what: str) -> Message:
@@ -50,9 +53,8 @@ def combine(messages: Sequence[Message], what: str) -> Message:
     lines = [f"• {message.title}" for message in messages[:MOST_COMBINED]]
     if (left := len(messages) - MOST_COMBINED) > 0:
         lines.append(f"and {left} more.")
-    # What is said of all of them alike, e.g. that no real model predicted, is said once.
-    shared = [line for line in messages[0].lines if all(line in m.lines for m in messages)]
-    return Message(f"{len(messages)} {what}.", (*lines, *shared))
+    note = next((message.note for message in messages if message.note), "")
+    return Message(f"{len(messages)} {what}.", tuple(lines), note)
 
 
 def shown_name(name: str) -> str:

@@ -9,14 +9,14 @@ from gem_assets.notifications.message import Message
 
 
 class Notifier(Protocol):
-    r"""What carries messages to people; give your own to ``build_gem_assets(notifiers=[...])``.
+    """What carries messages to people; give your own to ``build_gem_assets(notifiers=[...])``.
 
     Examples
     --------
     >>> class Mail:
     ...     name = "mail"
     ...     def notify(self, message):
-    ...         send_mail("lab@example.org", message.title, "\n".join(message.lines))
+    ...         send_mail("lab@example.org", message.title, message.text())
     """
 
     @property

@@ -103,14 +103,14 @@ def deliver(
     new
         Names of which something may have to be told.
     look
-        Returns what there is to tell of a name now; None if it can't be known at present, so that
-        the name waits. It is asked once a name.
+        Returns what there is to tell of a name now; None if it can't be known at present, or there
+        is no time left to look, so that the name waits. It is asked once a name.
     notifiers
         Who is told, each for itself.
     what
         What many messages together are about; see :func:`gem_assets.notifications.combine`.
     is_time_up
-        Asked before each look and each message: what there is no time for waits.
+        Asked before each message: what there is no time for waits.
     """
     new = tuple(new)
     looked: dict[str, Item | None] = {}
@@ -125,7 +125,7 @@ def deliver(
         items: list[tuple[str, Item]] = []
         for name in names:
             if name not in looked:
-                looked[name] = None if is_time_up() else look(name)
+                looked[name] = look(name)
             item = looked[name]
             if item is None:
                 left.append(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 
 import dagster as dg
 import duckdb
@@ -73,7 +74,7 @@ def test_at_first_all_that_is_open_is_told_with_where_the_report_lies(judged: Pr
         assert any(line.startswith(f"• {sample}: ") for line in message.lines)
     assert f"Report: {judged.report(PLANTED)}" in message.lines
     assert judged.report(PLANTED).exists()
-    assert NOT_GEM in message.lines
+    assert message.note == NOT_GEM
     assert sensor.said() == "Nothing new to tell."
 
 
@@ -139,6 +140,19 @@ def test_a_warehouse_that_somebody_writes_is_asked_the_next_time(judged: Project
 
 def held(project: Project) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(project.results / "warehouse.duckdb"))
+
+
+def test_what_a_tick_has_no_time_to_look_at_is_told_by_the_next(
+    judged: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kim = Person()
+    sensor = Ticking(judged, SENSOR, notifiers=[kim])
+    module = import_module("gem_assets.automation.qc_sensor")
+    monkeypatch.setattr(module, "LOOKING_SECONDS", -1.0)
+    assert sensor.said() == "2 wait(s) for the next tick."
+    monkeypatch.undo()
+    assert sensor.said() == "1 message(s) told."
+    assert len(kim.heard) == 1
 
 
 def test_where_nothing_was_ever_judged_the_sensor_rests(stored_project: Project) -> None:

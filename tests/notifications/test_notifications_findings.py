@@ -51,7 +51,8 @@ def test_what_is_reviewed_is_not_told() -> None:
 def test_predictions_of_the_embedded_model_say_that_they_are_not_of_gem() -> None:
     told = found({"S1": "fail"}, served_by="embedded").message
     assert told is not None
-    assert NOT_GEM in told.lines
+    assert told.note == NOT_GEM
+    assert told.text().endswith(NOT_GEM)
     hosted = found({"S1": "fail"}).message
     assert hosted is not None
     assert "GEM" not in hosted.text()

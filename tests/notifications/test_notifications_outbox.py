@@ -108,21 +108,22 @@ def test_once_a_notifier_is_down_it_is_not_tried_again_in_the_same_tick() -> Non
 
 def test_what_can_not_be_looked_at_waits() -> None:
     kim = Person()
-    delivered = tell(Outbox(), {}, kim, new=["lungs"])
+    delivered = tell(Outbox(), {"heart": "a"}, kim, new=["lungs", "heart"])
+    assert kim.heard == ["heart is a"]  # and holds up nobody
     assert delivered.outbox.waiting == {"kim": ("lungs",)}
     assert not delivered.problems
     tell(delivered.outbox, {"lungs": "a"}, kim, new=())
-    assert kim.heard == ["lungs is a"]
+    assert kim.heard == ["heart is a", "lungs is a"]
 
 
 def test_what_there_is_no_time_for_waits() -> None:
     kim = Person()
-    answers = iter([False, False, True])  # a look, another, and no time to tell
+    answers = iter([False])  # time for one
     delivered = deliver(
         Outbox(), ["a", "b"], item, [kim], what="are open", is_time_up=lambda: next(answers, True)
     )
-    assert not kim.heard
-    assert delivered.outbox.waiting == {"kim": ("a", "b")}
+    assert kim.heard == ["a is open"]
+    assert delivered.outbox.waiting == {"kim": ("b",)}
     assert "no time left" in delivered.problems[0]
 
 
@@ -140,9 +141,10 @@ def test_of_many_datasets_one_message_is_made() -> None:
     assert len(kim.heard) == 1 + MOST_SINGLE
 
 
-def test_a_combined_message_says_what_is_true_of_all() -> None:
-    messages = [Message(f"d{i}", (f"only {i}", "not GEM-1")) for i in range(3)]
-    assert combine(messages, "are open").lines == ("• d0", "• d1", "• d2", "not GEM-1")
+def test_a_combined_message_keeps_the_note_that_a_reader_must_not_miss() -> None:
+    messages = [Message(f"d{i}", ("a line",), "not GEM-1" if i else "") for i in range(3)]
+    combined = combine(messages, "are open")
+    assert combined.text().splitlines() == ["3 are open.", "• d0", "• d1", "• d2", "not GEM-1"]
 
 
 @pytest.mark.parametrize("cursor", [None, "", "{", "7", '{"waiting": 3}', '{"seen": "x"}'])
