@@ -34,8 +34,8 @@ class Message:
     note: str = ""
 
     def text(self) -> str:
-        """Return the whole message, a line each."""
-        return "\n".join(filter(None, (self.title, *self.lines, self.note)))
+        """Return the whole message, a line each; the note is where no cut reaches it."""
+        return "\n".join(filter(None, (self.title, self.note, *self.lines)))
 
 
 def combine(messages: Sequence[Message], what: str) -> Message:

@@ -144,7 +144,7 @@ def test_of_many_datasets_one_message_is_made() -> None:
 def test_a_combined_message_keeps_the_note_that_a_reader_must_not_miss() -> None:
     messages = [Message(f"d{i}", ("a line",), "not GEM-1" if i else "") for i in range(3)]
     combined = combine(messages, "are open")
-    assert combined.text().splitlines() == ["3 are open.", "• d0", "• d1", "• d2", "not GEM-1"]
+    assert combined.text().splitlines() == ["3 are open.", "not GEM-1", "• d0", "• d1", "• d2"]
 
 
 @pytest.mark.parametrize("cursor", [None, "", "{", "7", '{"waiting": 3}', '{"seen": "x"}'])

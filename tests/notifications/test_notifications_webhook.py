@@ -77,7 +77,7 @@ def test_every_other_answer_is_told_in_a_sentence_without_the_url(
     receiver.mood = mood
     started = time.monotonic()
     error = refusal(receiver.url, 0.2 if mood in ("silent", "dripping") else 5.0)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20  # the receiver would be silent for 30
     assert str(error) == f"The webhook in {VARIABLE} {said}"
     assert len(receiver.posts) == 1  # a redirect is not followed, and nothing is posted twice
     assert_secret(error, caplog.text)
