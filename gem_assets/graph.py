@@ -29,8 +29,37 @@ COLD_START = "cold-start seconds"
 
 
 @dataclass(frozen=True)
+class Retries:
+    """How a step is tried again after what passes by itself.
+
+    Attributes
+    ----------
+    most
+        How often at most; 0 for never.
+    seconds
+        How long Dagster waits in between.
+
+    Raises
+    ------
+    ValueError
+        If one of them is below zero.
+    """
+
+    most: int = 5
+    seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.most < 0 or not self.seconds >= 0:
+            raise ValueError(f"retries are {self}; neither number may be below 0.")
+
+
+DEFAULT_RETRIES = Retries()
+"""Together with the waiting inside a step (five minutes) this outlasts a cold start by far."""
+
+
+@dataclass(frozen=True)
 class AssetGraph:
-    """Names of one instance.
+    """Names of one instance, and how its steps are tried again.
 
     Attributes
     ----------
@@ -39,6 +68,8 @@ class AssetGraph:
     key_prefix
         First part of every asset key, and the DuckDB schema of its tables: lower-case letters,
         digits and ``_``; ``gem_bulk`` or ``gem_sc`` unless said otherwise.
+    retries
+        How its steps are tried again.
 
     Raises
     ------
@@ -48,6 +79,7 @@ class AssetGraph:
 
     modality: Modality
     key_prefix: str
+    retries: Retries = DEFAULT_RETRIES
 
     def __post_init__(self) -> None:
         if self.modality not in MODALITIES:
@@ -103,13 +135,23 @@ class AssetGraph:
 
     @property
     def folder_sensor(self) -> str:
-        """Sensor that registers new datasets."""
+        """Sensor that registers new datasets, and sees whose files have changed."""
         return f"{self.key_prefix}_folder_sensor"
 
     @property
     def endpoint_sensor(self) -> str:
         """Sensor that observes the endpoint without waiting for it."""
         return f"{self.key_prefix}_endpoint_sensor"
+
+    @property
+    def qc_sensor(self) -> str:
+        """Sensor that tells of open findings."""
+        return f"{self.key_prefix}_qc_sensor"
+
+    @property
+    def failure_sensor(self) -> str:
+        """Sensor that tells of failed runs."""
+        return f"{self.key_prefix}_failure_sensor"
 
     @property
     def prewarm_schedule(self) -> str:

@@ -15,6 +15,7 @@ import dagster as dg
 from gem_assets.assets.build import build_gem_assets
 from gem_assets.assets.progress import Listener, Reader, listening
 from gem_assets.assets.qc import LABELS_AGREE
+from gem_assets.automation.step_failures import step_sentence
 from gem_assets.checks import FINDING_CHECKS
 from gem_assets.datasets import choose_datasets
 from gem_assets.graph import PARTITIONED, AssetGraph
@@ -233,10 +234,4 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     """Yield a sentence for each step that failed; the event log holds the traceback."""
     for event in result.all_events:
         if event.is_step_failure:
-            failure = event.step_failure_data
-            if failure.user_failure_data and failure.user_failure_data.description:
-                yield failure.user_failure_data.description
-                continue
-            error = failure.error and (failure.error.cause or failure.error)
-            words = error.message.strip() if error else "no reason was given"
-            yield f"{event.step_key} broke: {words}"
+            yield step_sentence(event)

@@ -14,7 +14,7 @@ from pydantic import Field
 from gem_assets.settings import Modality, endpoint_mode
 
 if TYPE_CHECKING:
-    from gem_assets.datasets import Dataset, DatasetConfig
+    from gem_assets.datasets import Dataset, DatasetConfig, Stamp
     from gem_assets.endpoint.connection import EndpointConnection
     from gem_assets.endpoint.model_names import Family
     from gem_assets.endpoint.settings import EndpointSettings
@@ -42,6 +42,32 @@ class GemDatasets(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster
         from gem_assets.datasets import dataset_names
 
         return dataset_names(self.data, cast("Modality", self.modality))
+
+    def are_there(self) -> bool:
+        """Return whether the folder of the datasets exists.
+
+        Raises
+        ------
+        gem_assets.problems.RefusedInputError
+            ``location_unreachable``.
+        """
+        from gem_assets.datasets import has_datasets_folder
+
+        return has_datasets_folder(self.data, cast("Modality", self.modality))
+
+    def stamp(self, name: str) -> Stamp:
+        """Look at the files of a dataset, without reading them.
+
+        Raises
+        ------
+        gem_assets.problems.RefusedInputError
+            If there are too many, or they can't be reached.
+        """
+        from upath import UPath
+
+        from gem_assets.datasets import stamp_dataset
+
+        return stamp_dataset(UPath(self.data) / self.modality / name)
 
     def open(self, name: str) -> Dataset:
         """Find the files of a dataset.

@@ -57,7 +57,7 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
 
         name, begun = context.partition_key, time.monotonic()
         warehouse = getattr(context.resources, graph.warehouse).open()
-        with plain_failures(context.log):
+        with plain_failures(context.log, graph.retries):
             require_rows(graph, warehouse, name, "raw_counts")
             require_rows(graph, warehouse, None, "gene_order")
             order = GeneOrder(tuple(warehouse.read("gene_order").column("gene_id").to_pylist()))

@@ -19,13 +19,14 @@ from gem_assets.assets.raw_counts import raw_counts
 from gem_assets.assets.sample_labels import sample_labels
 from gem_assets.assets.translation import Translation, translate
 from gem_assets.endpoint_watch import OnNewModel
-from gem_assets.graph import AssetGraph
+from gem_assets.graph import DEFAULT_RETRIES, AssetGraph, Retries
 from gem_assets.qc.settings import QcSettings
 from gem_assets.resources import GemDatasets, GemEndpoint, GemWarehouse
 from gem_assets.settings import Modality, Settings
 
 if TYPE_CHECKING:
     from gem_assets.endpoint.model_names import Family
+    from gem_assets.notifications import Notifier
 
 
 def build_gem_assets(
@@ -46,6 +47,11 @@ def build_gem_assets(
     owners: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
     translation: Translation | None = None,
+    auto_run: bool = False,
+    fresh_within_hours: float | None = None,
+    notifiers: Sequence[Notifier] = (),
+    slack_webhook_env: str | None = None,
+    retries: Retries = DEFAULT_RETRIES,
 ) -> dg.Definitions:
     """Return assets, checks, jobs, sensor, schedule and resources of one instance.
 
@@ -89,6 +95,22 @@ def build_gem_assets(
         Takes the spec of each of these assets, owners and tags included, and returns the one to
         use: another group, description, metadata... Their keys stay.
 
+    auto_run
+        Whether the folder sensor, if it is turned on, requests the refresh of a dataset whose
+        files have changed (and are the same for two ticks). Off: it registers new folders and tells
+        of changes, since predictions may have to be paid.
+    fresh_within_hours
+        Dagster's freshness policy of ``qc_report`` fails when no report was made for so long; the
+        youngest of any dataset counts. None: no policy.
+    notifiers
+        Who is told by the sensors of findings and of failed runs, if they are turned on; see
+        `gem_assets.notifications.Notifier`. None given, nor a webhook: the log.
+    slack_webhook_env
+        Name of the environment variable that holds the URL of a Slack-compatible incoming webhook,
+        which is told too. The URL is a secret, read where and when a message is sent.
+    retries
+        How often, and how many seconds apart, a step is tried again after what passes by itself.
+
     Returns
     -------
     dagster.Definitions
@@ -97,7 +119,8 @@ def build_gem_assets(
     Raises
     ------
     ValueError
-        If modality, key prefix, endpoint mode, ``on_new_model`` or ``prewarm_minutes`` are none, a
+        If modality, key prefix, endpoint mode, ``on_new_model``, ``prewarm_minutes``,
+        ``fresh_within_hours`` or ``slack_webhook_env`` are none, if two notifiers share a name, a
         self-test of single cells is asked for, a field or threshold is unknown, or the translation
         changes a key.
     TypeError
@@ -112,7 +135,7 @@ def build_gem_assets(
     ...     build_gem_assets("bulk", key_prefix="mouse_trap"),
     ... )
     """
-    graph = AssetGraph(modality, key_prefix or f"gem_{modality}")
+    graph = AssetGraph(modality, key_prefix or f"gem_{modality}", retries)
     chosen = settings or Settings.from_environment()
     if on_new_model not in ("mark_stale", "repredict"):
         raise ValueError(f"on_new_model is {on_new_model!r}; it must be mark_stale or repredict.")
@@ -124,6 +147,7 @@ def build_gem_assets(
     if prewarm_minutes is not None:
         prewarm = automation.prewarm_schedule(graph, observe, prewarm_minutes)
         schedules += [prewarm] if chosen.endpoint != "embedded" else []
+    told = automation.chosen_notifiers(notifiers, slack_webhook_env)
     return dg.Definitions(
         assets=[
             gem_endpoint(graph),
@@ -136,7 +160,7 @@ def build_gem_assets(
                     predictions(graph),
                     sample_labels(graph),
                     quality_control(graph),
-                    qc_report(graph),
+                    qc_report(graph, automation.report_freshness(fresh_within_hours)),
                     *([qc_selftest(graph)] if selftest else []),
                 ],
                 owners=owners,
@@ -146,8 +170,10 @@ def build_gem_assets(
         ],
         jobs=[refresh, observe],
         sensors=[
-            automation.folder_sensor(graph),
+            automation.folder_sensor(graph, refresh, auto_run=auto_run),
             automation.endpoint_sensor(graph, [observe, refresh], on_new_model),
+            automation.qc_sensor(graph, told),
+            automation.failure_sensor(graph, told),
         ],
         schedules=schedules,
         resources={

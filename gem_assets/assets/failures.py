@@ -14,7 +14,7 @@ import dagster as dg
 
 from gem_assets.assets.progress import tell
 from gem_assets.checks import contract_result, fail_for_good
-from gem_assets.graph import AssetGraph
+from gem_assets.graph import DEFAULT_RETRIES, AssetGraph, Retries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 
     from gem_assets.warehouse import Warehouse
 
-MAX_RETRIES = 5
-SECONDS_BETWEEN_RETRIES = 60.0
-"""Together with the waiting inside a step (five minutes) this outlasts a cold start by far."""
-
 
 @contextmanager
-def plain_failures(log: logging.Logger) -> Iterator[None]:
+def plain_failures(log: logging.Logger, retries: Retries = DEFAULT_RETRIES) -> Iterator[None]:
     """Turn errors of the rooms into Dagster's own.
 
     What passes by itself (a cold, busy or unreachable endpoint; a model version that was new and
@@ -43,16 +39,17 @@ def plain_failures(log: logging.Logger) -> Iterator[None]:
         yield
     except (EndpointError, WarehouseError, PredictionsError) as error:
         passing = isinstance(error, WarehouseLockedError | ModelVersionChangedError)
-        if not (passing or getattr(error, "retryable", False)):
+        passing = passing or bool(getattr(error, "retryable", False))
+        if not passing or not retries.most:
             raise dg.Failure(description=str(error), allow_retries=False) from None
+        times = "once" if retries.most == 1 else f"up to {retries.most} times"
         tell(
             log,
-            f"{error} This step is tried up to {MAX_RETRIES} times more, "
-            f"{SECONDS_BETWEEN_RETRIES:.0f} s apart.",
+            f"{error} This step is tried {times} more, {retries.seconds:.0f} s apart.",
             logging.WARNING,
         )
         raise dg.RetryRequested(
-            max_retries=MAX_RETRIES, seconds_to_wait=SECONDS_BETWEEN_RETRIES
+            max_retries=retries.most, seconds_to_wait=retries.seconds
         ) from error
 
 

@@ -29,7 +29,7 @@ def gem_endpoint(graph: AssetGraph) -> dg.SourceAsset:
 
             endpoint = getattr(context.resources, graph.endpoint)
             with (
-                plain_failures(context.log),
+                plain_failures(context.log, graph.retries),
                 endpoint.connect() as connection,
                 endpoint.ledger() as ledger,
             ):

@@ -29,7 +29,7 @@ def gene_order(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.predictions.observations import observe_awake
 
         endpoint = getattr(context.resources, graph.endpoint)
-        with plain_failures(context.log):
+        with plain_failures(context.log, graph.retries):
             with endpoint.connect() as connection, endpoint.ledger() as ledger:
                 model, _ = observe_awake(
                     connection,

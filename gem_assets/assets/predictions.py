@@ -71,7 +71,7 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
         name = context.partition_key
         warehouse = getattr(context.resources, graph.warehouse).open()
         endpoint = getattr(context.resources, graph.endpoint)
-        with plain_failures(context.log), ExitStack() as on_disk:
+        with plain_failures(context.log, graph.retries), ExitStack() as on_disk:
             require_rows(graph, warehouse, name, "aligned_counts")
             aligned = warehouse.read(
                 "aligned_counts", name, ["sample_id", "content_hash", "gene_order_hash"]

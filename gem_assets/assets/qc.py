@@ -99,7 +99,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
                 problems_result(graph, "qc_verdicts", looked_at, refusal.problems)
             )
             return
-        with plain_failures(context.log):
+        with plain_failures(context.log, graph.retries):
             require_rows(graph, warehouse, name, "predicted_metadata")
             given = read_input(warehouse, name, reviews=reviews)
             judged = judge_input(given, graph.modality, settings)

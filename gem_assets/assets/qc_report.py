@@ -18,11 +18,20 @@ if TYPE_CHECKING:
     from gem_assets.warehouse import Warehouse
 
 
-def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
+def qc_report(
+    graph: AssetGraph, freshness: dg.FreshnessPolicy | None = None
+) -> dg.AssetsDefinition:
     """Return the asset.
 
     Beside the page lie files for MultiQC and, where labels seem to have changed places, a suggested
     sample sheet.
+
+    Parameters
+    ----------
+    graph
+        The instance.
+    freshness
+        How old the youngest report may be, if that is to be watched.
     """
 
     @dg.asset(
@@ -31,6 +40,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         group_name=graph.key_prefix,
         kinds={"html"},
         partitions_def=graph.partitions,
+        freshness_policy=freshness,
         required_resource_keys={graph.datasets, graph.warehouse},
         description="What people read: the samples whose labels their expression contradicts.",
     )
@@ -50,7 +60,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         try:
             dataset = datasets.open(name)
             settings = datasets.judged_by(dataset.config)
-            with plain_failures(context.log):
+            with plain_failures(context.log, graph.retries):
                 require_rows(graph, warehouse, name, "qc_samples")
                 given = read_report(warehouse, name, settings)
                 calibrated = calibrations_of(
@@ -67,7 +77,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
                 f"than the one that was read last: {change}. Materialise the asset "
                 f"{graph.key_prefix}/qc_findings of {name} first."
             )
-        with plain_failures(context.log):
+        with plain_failures(context.log, graph.retries):
             write_index(resource.reports.parent, warehouse.path)
         metadata: dict[str, dg.MetadataValue[Any]] = {
             "path": dg.MetadataValue.path(files.report),

@@ -54,7 +54,7 @@ def qc_selftest(graph: AssetGraph) -> dg.AssetsDefinition:
             settings = datasets.judged_by(datasets.config(name))
         except RefusedInputError as refusal:
             fail_for_good(str(refusal))
-        with plain_failures(context.log):
+        with plain_failures(context.log, graph.retries):
             require_rows(graph, warehouse, name, "qc_verdicts")
             given = read_input(warehouse, name)
             test = SelfTest(given, settings)

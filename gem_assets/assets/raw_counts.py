@@ -57,7 +57,7 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
             intake = Intake(dataset.counts, graph.modality, dataset.config.severity)
             content = CountsHash(intake.file.counts)
             pieces = _pieces(graph, name, intake, content, context.log)
-            with plain_failures(context.log):
+            with plain_failures(context.log, graph.retries):
                 yield from write_pieces(graph, warehouse, TABLES, pieces, name)
             seconds = time.monotonic() - begun
         except RefusedInputError as refusal:

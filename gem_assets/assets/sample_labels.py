@@ -46,7 +46,7 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
         name = context.partition_key
         warehouse = getattr(context.resources, graph.warehouse).open()
         try:
-            with plain_failures(context.log):
+            with plain_failures(context.log, graph.retries):
                 require_rows(graph, warehouse, name, "raw_counts")
                 samples = warehouse.read("raw_counts", name, columns=["sample_id"])
                 dataset = getattr(context.resources, graph.datasets).open(name)

@@ -5,7 +5,12 @@ fsspec location). Nothing outside the folder is read, and nothing in it is ever 
 ``review.csv``, by a person's command.
 """
 
-from gem_assets.datasets.catalogue import DATASET_NAME, choose_datasets, dataset_names
+from gem_assets.datasets.catalogue import (
+    DATASET_NAME,
+    choose_datasets,
+    dataset_names,
+    has_datasets_folder,
+)
 from gem_assets.datasets.config import CONFIG_NAME, DatasetConfig
 from gem_assets.datasets.dataset import (
     SHEET_NAMES,
@@ -20,6 +25,7 @@ from gem_assets.datasets.review_file import (
     read_review_file,
     review_path,
 )
+from gem_assets.datasets.stamps import Stamp, stamp_dataset
 
 __all__ = [
     "CONFIG_NAME",
@@ -28,12 +34,15 @@ __all__ = [
     "SHEET_NAMES",
     "Dataset",
     "DatasetConfig",
+    "Stamp",
     "add_review_row",
     "choose_datasets",
     "dataset_config",
     "dataset_in",
     "dataset_names",
+    "has_datasets_folder",
     "open_dataset",
     "read_review_file",
     "review_path",
+    "stamp_dataset",
 ]

@@ -41,6 +41,7 @@ def dataset_names(
     """
     with reaching(data):
         root = UPath(data) / modality
+        root.fs.invalidate_cache()  # a list of yesterday would hide what is new
         if not root.is_dir():
             return (), ()
         entries = [p for p in root.iterdir() if not p.name.startswith(".")]
@@ -58,6 +59,18 @@ def dataset_names(
         if name not in names
     )
     return names, problems
+
+
+def has_datasets_folder(data: str, modality: Modality) -> bool:
+    """Return whether the folder that holds a modality's datasets exists.
+
+    Raises
+    ------
+    gem_assets.problems.RefusedInputError
+        ``location_unreachable``.
+    """
+    with reaching(data):
+        return bool((UPath(data) / modality).is_dir())
 
 
 def choose_datasets(data: str, names: Sequence[str] = ()) -> dict[Modality, list[str]]:

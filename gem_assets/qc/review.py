@@ -175,6 +175,14 @@ def settled_samples(verdicts: pd.DataFrame) -> set[str]:
     return reviewed - set(open_verdicts(verdicts)["sample_id"])
 
 
+def open_samples(samples: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of ``qc_samples`` that are flagged and not settled, the fails first."""
+    flagged = samples[samples["status"].isin(_FLAGGED)]
+    found = flagged[~flagged["sample_id"].isin(settled_samples(verdicts))]
+    # "fail" is before "warn" by the alphabet, too.
+    return found.sort_values("status", kind="stable")
+
+
 def review_sentence(verdicts: pd.DataFrame) -> str | None:
     """Return how many of the flagged labels are reviewed, None where none is.
 

@@ -64,6 +64,24 @@ def fresh_project(tmp_path: Path, instance: dg.DagsterInstance) -> Project:
     return Project(tmp_path / "data", tmp_path / "results", instance)
 
 
+@pytest.fixture(scope="session")
+def stored_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.local_temp(str(tmp_path_factory.mktemp("home"))) as instance:
+        yield instance
+
+
+@pytest.fixture
+def stored_project(tmp_path: Path, stored_instance: dg.DagsterInstance) -> Project:
+    """Return a project whose history lies on disk, as sensors and schedules ask for; it is empty.
+
+    One place serves all tests: to lay out another takes two seconds.
+    """
+    stored_instance.wipe()
+    for name in stored_instance.get_dynamic_partitions("gem_bulk_datasets"):
+        stored_instance.delete_dynamic_partition("gem_bulk_datasets", name)
+    return Project(tmp_path / "data", tmp_path / "results", stored_instance)
+
+
 @pytest.fixture
 def spoil(project: Project, repository: Path) -> Callable[[str], tuple[Project, Path]]:
     """Return what copies a shipped dataset, materialised already, so that it may be spoilt."""

@@ -1,97 +1,20 @@
-"""When things run by themselves: the folder sensor, the daily schedule, and what is observed."""
+"""When things run by themselves: the daily schedule, and what is observed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
 from face_lab import Done, Project
 
-from gem_assets.automation import folder_sensor
-from gem_assets.resources import GemDatasets
+from gem_assets.assets.build import build_gem_assets
 
 if TYPE_CHECKING:  # the types of what a tick returns are not public
     from dagster._core.definitions.schedule_definition import ScheduleExecutionData
-    from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 THREE_O_CLOCK = datetime(2026, 3, 1, 3, tzinfo=UTC)
-
-
-@pytest.fixture
-def stored_project(tmp_path: Path) -> Iterator[Project]:
-    """Return a project whose history lies on disk, as sensors and schedules ask for."""
-    home = tmp_path / "home"
-    home.mkdir()
-    with dg.DagsterInstance.local_temp(str(home)) as instance:
-        yield Project(tmp_path / "data", tmp_path / "results", instance)
-
-
-def tick(project: Project) -> SensorExecutionData:
-    """Let the folder sensor look once, and do what it asks for."""
-    data = GemDatasets(data=str(project.data), modality=project.modality)
-    with dg.build_sensor_context(
-        instance=project.instance, resources={project.graph.datasets: data}
-    ) as context:
-        result = folder_sensor(project.graph).evaluate_tick(context)
-    for request in result.dynamic_partitions_requests or ():
-        assert request.partitions_def_name == "gem_bulk_datasets"
-        assert isinstance(request, dg.AddDynamicPartitionsRequest)
-        project.instance.add_dynamic_partitions("gem_bulk_datasets", request.partition_keys)
-    return result
-
-
-def registered(project: Project) -> set[str]:
-    return set(project.instance.get_dynamic_partitions("gem_bulk_datasets"))
-
-
-def test_the_sensor_registers_the_shipped_datasets(
-    repository: Path, stored_project: Project
-) -> None:
-    stored_project.data = repository / "data"
-    tick(stored_project)
-    assert registered(stored_project) == {"geuvadis_lcl", "geuvadis_planted", "lncap"}
-
-
-def test_the_sensor_registers_only_what_is_new_and_then_rests(stored_project: Project) -> None:
-    folder = stored_project.data / "bulk"
-    (folder / "first").mkdir(parents=True)
-    tick(stored_project)
-    (folder / "second").mkdir()
-    result = tick(stored_project)
-    [request] = result.dynamic_partitions_requests or ()
-    assert request.partition_keys == ["second"]
-    assert not result.run_requests  # no paid prediction without being asked
-    rest = tick(stored_project)
-    assert rest.skip_message == "No new dataset among 2 folder(s)."
-    assert registered(stored_project) == {"first", "second"}
-
-
-def test_a_data_folder_that_is_not_there_yet_is_no_error(stored_project: Project) -> None:
-    result = tick(stored_project)
-    assert not result.dynamic_partitions_requests
-    assert result.skip_message == "No new dataset among 0 folder(s)."
-
-
-def test_a_folder_that_can_be_no_dataset_is_told_and_left_out(
-    stored_project: Project, capfd: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("good-one", "bad name", "naïve", ".hidden"):
-        (stored_project.data / "bulk" / name).mkdir(parents=True)
-    tick(stored_project)
-    assert registered(stored_project) == {"good-one"}
-    said = capfd.readouterr().err
-    assert "bad name is not taken as a dataset" in said
-    assert "naïve is not taken as a dataset" in said
-    assert "hidden" not in said
-
-
-def test_datasets_of_the_other_modality_are_none_of_the_sensors(stored_project: Project) -> None:
-    (stored_project.data / "sc" / "cells").mkdir(parents=True)
-    assert "among 0 folder(s)" in str(tick(stored_project).skip_message)
 
 
 def evaluate(project: Project, at: datetime = THREE_O_CLOCK) -> ScheduleExecutionData:
@@ -131,6 +54,28 @@ def test_the_schedule_is_daily_and_off_until_turned_on(stored_project: Project) 
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     sensor = stored_project.definitions.resolve_sensor_def("gem_bulk_folder_sensor")
     assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
+
+
+def test_a_report_may_be_asked_to_be_fresh_and_is_not_unless_it_is() -> None:
+    def policies(hours: float | None) -> dict[str, dg.FreshnessPolicy]:
+        assets = build_gem_assets("bulk", fresh_within_hours=hours).resolve_asset_graph()
+        found = {node.key.path[-1]: node.freshness_policy for node in assets.asset_nodes}
+        return {name: policy for name, policy in found.items() if policy is not None}
+
+    assert policies(25) == {
+        "qc_report": dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=25))
+    }
+    assert not policies(None)
+    with pytest.raises(ValueError, match=r"fresh_within_hours is 0\.5; it must be at least 1"):
+        policies(0.5)
+
+
+def test_every_sensor_and_schedule_is_off_and_named_by_its_instance() -> None:
+    definitions = build_gem_assets("bulk", key_prefix="liver_lab", prewarm_minutes=30)
+    sensors = {f"liver_lab_{name}_sensor" for name in ("folder", "endpoint", "qc", "failure")}
+    assert {sensor.name for sensor in definitions.sensors or ()} == sensors
+    for sensor in definitions.sensors or ():
+        assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
 
 
 def test_the_job_of_the_schedule_makes_the_whole_chain(shipped: Done) -> None:

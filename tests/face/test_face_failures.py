@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from face_lab import Done
 
-from gem_assets.assets.failures import MAX_RETRIES, plain_failures, write_tables
+from gem_assets.assets.failures import plain_failures, write_tables
+from gem_assets.automation.step_failures import step_sentence
 from gem_assets.checks import sample_failures_result
 from gem_assets.endpoint.errors import (
     EndpointError,
@@ -21,7 +22,7 @@ from gem_assets.endpoint.errors import (
     QueryRejected,
     RateLimited,
 )
-from gem_assets.graph import AssetGraph
+from gem_assets.graph import DEFAULT_RETRIES, AssetGraph, Retries
 from gem_assets.predictions.errors import (
     GeneOrderChangedError,
     ModelVersionChangedError,
@@ -57,7 +58,7 @@ def test_what_passes_by_itself_is_tried_again(
 ) -> None:
     with pytest.raises(dg.RetryRequested) as raised, plain_failures(LOG):
         raise error
-    assert raised.value.max_retries == MAX_RETRIES
+    assert raised.value.max_retries == DEFAULT_RETRIES.most
     assert raised.value.seconds_to_wait
     assert str(error) in caplog.text
 
@@ -82,6 +83,35 @@ def test_what_a_retry_can_not_mend_fails_for_good_in_its_own_words(
     assert raised.value.description == str(error)
     assert raised.value.allow_retries is False
     assert raised.value.__suppress_context__
+
+
+def test_a_step_is_tried_again_as_often_as_was_said_and_then_told_in_its_words() -> None:
+    def events(retries: Retries) -> list[dg.DagsterEvent]:
+        @dg.op
+        def asking() -> None:
+            with plain_failures(LOG, retries):
+                raise EndpointUnreachable("nobody answers")
+
+        @dg.job
+        def job() -> None:
+            asking()
+
+        return job.execute_in_process(raise_on_error=False).all_events
+
+    def told(retries: Retries) -> tuple[int, list[str]]:
+        found = events(retries)
+        again = sum(event.event_type_value == "STEP_UP_FOR_RETRY" for event in found)
+        return again, [step_sentence(event) for event in found if event.is_step_failure]
+
+    assert told(Retries(0)) == (0, ["nobody answers."])
+    sentence = "nobody answers. It was tried again, and failed each time."
+    assert told(Retries(2, seconds=0)) == (2, [sentence])
+
+
+@pytest.mark.parametrize(("most", "seconds"), [(-1, 60.0), (1, -0.5), (1, float("nan"))])
+def test_retries_that_can_not_be_are_refused(most: int, seconds: float) -> None:
+    with pytest.raises(ValueError, match="neither number may be below 0"):
+        Retries(most, seconds)
 
 
 def test_a_fault_of_ours_is_not_dressed_up_as_the_users() -> None:
