@@ -64,8 +64,6 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
                 yield from refuse_input(graph, "aligned_counts", refusal.problems)
                 return
         genes = pieces.genes
-        yield from input_results(graph, "aligned_counts", pieces.problems)
-        yield contract_result(graph, "aligned_counts")
         yield dg.MaterializeResult(
             asset_key=graph.key("aligned_counts"),
             data_version=dg.DataVersion(pieces.version.hexdigest()),
@@ -77,6 +75,8 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
                 "genes by action": _actions(genes.record["action"]),
             },
         )
+        yield from input_results(graph, "aligned_counts", pieces.problems)
+        yield contract_result(graph, "aligned_counts")
 
     return _aligned_counts
 

@@ -139,7 +139,6 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
             rows = yield from write_pieces(graph, warehouse, SCHEMAS, pieces, name)
             predicted = warehouse.read("predicted_metadata", name).to_pandas()
             latents = warehouse.read("latents", name).to_pandas()
-        yield everything
         # The same questions have the same answers, whoever asked them and when.
         asked = "\n".join(f"{sample} {run.keys[sample]}" for sample in samples)
         version = hashlib.sha256(asked.encode()).hexdigest()
@@ -160,7 +159,6 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
             "latents": {"latents": dg.MetadataValue.md(latent_scatter(latents, predicted))},
         }
         for table in PREDICTION_TABLES:
-            yield contract_result(graph, table)
             yield dg.MaterializeResult(
                 asset_key=graph.key(table),
                 data_version=dg.DataVersion(version),
@@ -170,5 +168,7 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                     **pictures.get(table, {}),
                 },
             )
+            yield contract_result(graph, table)
+        yield everything
 
     return _predictions

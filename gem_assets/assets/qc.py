@@ -117,15 +117,9 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
             warehouse.append_history(run)
             over_runs = _over_runs(warehouse, name, changes)
             trust = _trust(dataset, data.data, warehouse, given, judged, settings)
-        yield problems_result(graph, "qc_verdicts", THRESHOLDS, [])
-        yield problems_result(graph, "qc_verdicts", REVIEWS, warnings)
-        yield flagged_samples_result(
-            graph, "qc_samples", LABELS_AGREE, judged.samples, judged.verdicts
-        )
         metadata = _metadata(judged)
         metadata["qc_verdicts"] |= over_runs | trust
         for table in QC_TABLES:
-            yield contract_result(graph, table)
             yield dg.MaterializeResult(
                 asset_key=graph.key(table),
                 data_version=dg.DataVersion(judged.content_hash(table)),
@@ -135,6 +129,12 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
                     **metadata[table],
                 },
             )
+            yield contract_result(graph, table)
+        yield problems_result(graph, "qc_verdicts", THRESHOLDS, [])
+        yield problems_result(graph, "qc_verdicts", REVIEWS, warnings)
+        yield flagged_samples_result(
+            graph, "qc_samples", LABELS_AGREE, judged.samples, judged.verdicts
+        )
 
     return _quality_control
 
