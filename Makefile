@@ -4,35 +4,40 @@ PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
 VENV := .venv
 BIN := $(VENV)/bin
-DAGSTER_HOME_DIR := $(CURDIR)/.dagster
 
 # Demonstration and tests stay on this machine, whatever the shell has set.
 unexport $(filter SYNTHESIZE_%,$(.VARIABLES))
-export DAGSTER_HOME := $(DAGSTER_HOME_DIR)
+export DAGSTER_HOME := $(CURDIR)/.dagster
 
-.PHONY: help demo ui test e2e lint bench campaign clean
+.PHONY: help demo ui instance test e2e screenshots lint bench campaign clean
 help:
 	@echo "make demo   materialise every dataset in data/ on the embedded endpoint, print the findings"
-	@echo "make ui     Dagster's UI on the same history"
+	@echo "make ui     Dagster's UI on the same history (UI_PORT=3001 picks another port)"
 	@echo "make test   the test suite"
-	@echo "make e2e    the browser test, and a project that installs the package (needs Chromium)"
+	@echo "make e2e    the browser test, and a project that installs the package (needs npm and Chromium)"
+	@echo "make screenshots  the same, and take the documentation's pictures anew"
 	@echo "make lint   ruff, mypy, import contract"
 	@echo "make bench  benchmark tables"
 	@echo "make campaign  faults, kills and damaged files at random (some minutes)"
 	@echo "make PYTHON=python3.12 ...  picks another Python"
 
 demo: export GEM_ASSETS_ENDPOINT := embedded
-demo: $(VENV)/.installed .dagster/dagster.yaml
+demo: $(VENV)/.installed instance
 	$(BIN)/gem-assets run
 
-ui: $(VENV)/.installed .dagster/dagster.yaml
-	$(BIN)/dagster dev -w workspace.yaml
+# Dagster says of `dagster dev` that `dg dev` is to follow it, which is no news to who looks at data.
+ui: $(VENV)/.installed instance
+	$(BIN)/python -W 'ignore:Function `dev_command`:FutureWarning' -m dagster dev \
+	  -w workspace.yaml $(if $(UI_PORT),-p $(UI_PORT))
 
 test: $(VENV)/.installed-dev
 	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/e2e
 
 e2e: $(VENV)/.installed-e2e
 	$(BIN)/pytest tests/e2e
+
+screenshots: $(VENV)/.installed-e2e
+	$(BIN)/pytest tests/e2e --screenshots docs/images
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -69,14 +74,14 @@ $(VENV)/.installed-e2e: $(VENV)/.installed-dev tests/e2e/package.json
 	@touch $@
 
 # Demo and UI share this home, so that the UI shows the demo's runs.
-.dagster/dagster.yaml:
-	@mkdir -p .dagster
-	@printf '%s\n' \
+instance:
+	@mkdir -p "$$DAGSTER_HOME"
+	@test -f "$$DAGSTER_HOME/dagster.yaml" || printf '%s\n' \
 	  'telemetry: {enabled: false}' \
 	  'nux: {enabled: false}' \
 	  'concurrency:' \
 	  '  pools: {default_limit: 1, granularity: op}' \
-	  '  runs: {max_concurrent_runs: 2}' > $@
+	  '  runs: {max_concurrent_runs: 2}' > "$$DAGSTER_HOME/dagster.yaml"
 
 clean:
 	rm -rf $(VENV) .dagster results

@@ -71,8 +71,6 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
                 return
         seconds = time.monotonic() - begun
         genes, shares = pieces.genes, pieces.matched_shares()
-        yield from input_results(graph, "aligned_counts", pieces.problems)
-        yield contract_result(graph, "aligned_counts")
         yield dg.MaterializeResult(
             asset_key=graph.key("aligned_counts"),
             data_version=dg.DataVersion(pieces.version.hexdigest()),
@@ -88,6 +86,8 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
                 "matched shares": dg.MetadataValue.md(matched_shares(shares)),
             },
         )
+        yield from input_results(graph, "aligned_counts", pieces.problems)
+        yield contract_result(graph, "aligned_counts")
 
     return _aligned_counts
 

@@ -45,7 +45,6 @@ def gene_order(graph: AssetGraph) -> dg.AssetsDefinition:
                 {"gene_order": gene_order_table(model.model_id, model.model_version, order)},
                 None,
             )
-        yield contract_result(graph, "gene_order")
         yield dg.MaterializeResult(
             asset_key=graph.key("gene_order"),
             data_version=dg.DataVersion(f"{model.model_version}:{order.hash}"),
@@ -57,5 +56,6 @@ def gene_order(graph: AssetGraph) -> dg.AssetsDefinition:
                 "gene order": order.hash,
             },
         )
+        yield contract_result(graph, "gene_order")
 
     return _gene_order

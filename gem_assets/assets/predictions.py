@@ -146,7 +146,6 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
             predicted = warehouse.read("predicted_metadata", name).to_pandas()
             latents = warehouse.read("latents", name).to_pandas()
             fit = _median(warehouse.read("decoded_counts", name, ["reconstruction_r"]))
-        yield everything
         # The same questions have the same answers, whoever asked them and when.
         asked = "\n".join(f"{sample} {run.keys[sample]}" for sample in samples)
         version = hashlib.sha256(asked.encode()).hexdigest()
@@ -171,7 +170,6 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
             "decoded_counts": {} if fit is None else {"reconstruction r (median)": fit},
         }
         for table in PREDICTION_TABLES:
-            yield contract_result(graph, table)
             yield dg.MaterializeResult(
                 asset_key=graph.key(table),
                 data_version=dg.DataVersion(version),
@@ -182,6 +180,8 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                     **column_lineage(graph, table),
                 },
             )
+            yield contract_result(graph, table)
+        yield everything
 
     return _predictions
 

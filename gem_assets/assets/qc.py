@@ -125,17 +125,10 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
             warehouse.append_history(run)
             history = warehouse.read("qc_history", name).to_pandas()
             trust = _trust(dataset, data.data, warehouse, given, judged, settings)
-        yield problems_result(graph, "qc_verdicts", THRESHOLDS, [])
-        yield problems_result(graph, "qc_verdicts", REVIEWS, warnings)
         links = report_links(resource, name)
-        yield flagged_samples_result(
-            graph, "qc_samples", LABELS_AGREE, judged.samples, judged.verdicts, links
-        )
-        yield from finding_results(graph, outcomes(given, judged, settings, graph.modality), links)
         metadata = qc_metadata(judged, changes, history, links)
         metadata["qc_verdicts"] |= trust
         for table in QC_TABLES:
-            yield contract_result(graph, table)
             yield dg.MaterializeResult(
                 asset_key=graph.key(table),
                 data_version=dg.DataVersion(judged.content_hash(table)),
@@ -146,6 +139,13 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
                     **column_lineage(graph, table),
                 },
             )
+            yield contract_result(graph, table)
+        yield problems_result(graph, "qc_verdicts", THRESHOLDS, [])
+        yield problems_result(graph, "qc_verdicts", REVIEWS, warnings)
+        yield flagged_samples_result(
+            graph, "qc_samples", LABELS_AGREE, judged.samples, judged.verdicts, links
+        )
+        yield from finding_results(graph, outcomes(given, judged, settings, graph.modality), links)
 
     return _quality_control
 

@@ -64,8 +64,6 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
             yield from refuse_input(graph, "raw_counts", refusal.problems)
             return
         facts = intake.facts
-        yield from input_results(graph, "raw_counts", intake.problems)
-        yield contract_result(graph, "raw_counts")
         yield dg.MaterializeResult(
             asset_key=graph.key("raw_counts"),
             data_version=dg.DataVersion(content.hexdigest()),
@@ -81,6 +79,8 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
                 "library sizes": dg.MetadataValue.md(library_sizes(facts.total_counts)),
             },
         )
+        yield from input_results(graph, "raw_counts", intake.problems)
+        yield contract_result(graph, "raw_counts")
 
     return _raw_counts
 

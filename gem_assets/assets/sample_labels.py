@@ -60,8 +60,6 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
         except RefusedInputError as refusal:
             yield from refuse_input(graph, "sample_labels", refusal.problems)
             return
-        yield from input_results(graph, "sample_labels", stated.problems)
-        yield contract_result(graph, "sample_labels")
         yield dg.MaterializeResult(
             asset_key=graph.key("sample_labels"),
             data_version=dg.DataVersion(stated.content_hash()),
@@ -75,5 +73,7 @@ def sample_labels(graph: AssetGraph) -> dg.AssetsDefinition:
                 "resolutions": stated.resolutions(),
             },
         )
+        yield from input_results(graph, "sample_labels", stated.problems)
+        yield contract_result(graph, "sample_labels")
 
     return _sample_labels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -18,6 +19,31 @@ CHROMIUM_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+MOST_BYTES = 200_000
+"""Of a picture in the documentation."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--screenshots", metavar="DIR", type=Path, help="take the documentation's pictures into DIR"
+    )
+
+
+@pytest.fixture(scope="session")
+def screenshot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Return what takes a page's picture under a name; it does nothing unless `--screenshots`."""
+    folder: Path | None = request.config.getoption("screenshots", None)
+
+    def take(page: Page, name: str) -> None:
+        if folder is None:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{name}.png"
+        page.screenshot(path=file, animations="disabled", caret="hide", scale="css")
+        assert file.stat().st_size < MOST_BYTES, f"{file} is too heavy for a page"
+
+    return take
 
 
 @pytest.fixture(scope="session")
