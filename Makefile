@@ -10,12 +10,13 @@ DAGSTER_HOME_DIR := $(CURDIR)/.dagster
 unexport $(filter SYNTHESIZE_%,$(.VARIABLES))
 export DAGSTER_HOME := $(DAGSTER_HOME_DIR)
 
-.PHONY: help demo ui test e2e lint bench campaign clean
+.PHONY: help demo ui test e2e docs docs-links lint bench campaign clean
 help:
 	@echo "make demo   materialise every dataset in data/ on the embedded endpoint, print the findings"
 	@echo "make ui     Dagster's UI on the same history"
 	@echo "make test   the test suite"
 	@echo "make e2e    the browser test, and a project that installs the package (needs Chromium)"
+	@echo "make docs   the documentation, into docs/_build/html"
 	@echo "make lint   ruff, mypy, import contract"
 	@echo "make bench  benchmark tables"
 	@echo "make campaign  faults, kills and damaged files at random (some minutes)"
@@ -33,6 +34,13 @@ test: $(VENV)/.installed-dev
 
 e2e: $(VENV)/.installed-e2e
 	$(BIN)/pytest tests/e2e
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+# Links to other hosts; needs the network.
+docs-links: $(VENV)/.installed-docs
+	$(BIN)/sphinx-build -q -b linkcheck docs docs/_build/links
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -62,8 +70,12 @@ $(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[docs]'
+	@touch $@
+
 $(VENV)/.installed-e2e: $(VENV)/.installed-dev tests/e2e/package.json
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev,e2e]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev,e2e,docs]'
 	npm install --prefix tests/e2e --no-package-lock --no-audit --no-fund --silent
 	command -v chromium || { apt-get update -qq && apt-get install -y -qq chromium; }
 	@touch $@
