@@ -9,13 +9,14 @@ BIN := $(VENV)/bin
 unexport $(filter SYNTHESIZE_%,$(.VARIABLES))
 export DAGSTER_HOME := $(CURDIR)/.dagster
 
-.PHONY: help demo ui instance test e2e screenshots lint bench campaign clean
+.PHONY: help demo ui instance test e2e screenshots docs docs-links lint bench campaign clean
 help:
 	@echo "make demo   materialise every dataset in data/ on the embedded endpoint, print the findings"
 	@echo "make ui     Dagster's UI on the same history (UI_PORT=3001 picks another port)"
 	@echo "make test   the test suite"
 	@echo "make e2e    the browser test, and a project that installs the package (needs npm and Chromium)"
 	@echo "make screenshots  the same, and take the documentation's pictures anew"
+	@echo "make docs   the documentation, into docs/_build/html"
 	@echo "make lint   ruff, mypy, import contract"
 	@echo "make bench  benchmark tables"
 	@echo "make campaign  faults, kills and damaged files at random (some minutes)"
@@ -38,6 +39,13 @@ e2e: $(VENV)/.installed-e2e
 
 screenshots: $(VENV)/.installed-e2e
 	$(BIN)/pytest tests/e2e --screenshots docs/images
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+# Links to other hosts; needs the network.
+docs-links: $(VENV)/.installed-docs
+	$(BIN)/sphinx-build -q -b linkcheck docs docs/_build/links
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -67,8 +75,12 @@ $(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[docs]'
+	@touch $@
+
 $(VENV)/.installed-e2e: $(VENV)/.installed-dev tests/e2e/package.json
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev,e2e]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev,e2e,docs]'
 	npm install --prefix tests/e2e --no-package-lock --no-audit --no-fund --silent
 	command -v chromium || { apt-get update -qq && apt-get install -y -qq chromium; }
 	@touch $@
