@@ -47,12 +47,13 @@ def read_input(
     """
     from gem_assets.qc.dataset import INPUT_TABLES, QcInput
 
+    stored = warehouse.read_tables(INPUT_TABLES, dataset)
     tables = {
-        table: warehouse.read(table, dataset, columns).to_pandas(
+        table: stored.pop(table).to_pandas(  # popped: each is in memory once
             # A hundred thousand cells would be millions of Python objects.
             types_mapper=_arrow_lists if warehouse.modality == "sc" else None
         )
-        for table, columns in INPUT_TABLES.items()
+        for table in INPUT_TABLES
     }
     others = _others(warehouse, dataset) if compared else ()
     if warehouse.modality == "sc":

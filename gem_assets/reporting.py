@@ -73,9 +73,8 @@ def read_report(warehouse: Warehouse, dataset: str, settings: QcSettings) -> Rep
     from gem_assets.report.report_input import ReportInput
 
     given = read_input(warehouse, dataset, compared=False)
-    frames = {
-        name: warehouse.read(table, dataset).to_pandas() for table, name in _QC_TABLES.items()
-    }
+    stored = warehouse.read_tables(dict.fromkeys(_QC_TABLES), dataset)
+    frames = {name: stored[table].to_pandas() for table, name in _QC_TABLES.items()}
     is_cells = warehouse.modality == "sc"
     markers = _markers(given, frames["verdicts"], settings)
     return ReportInput(

@@ -46,8 +46,9 @@ def stored_counts(warehouse: Warehouse, dataset: str) -> StoredCounts:
     """Return the raw counts of a dataset; only their names are read now."""
     import pyarrow.compute as pc
 
-    samples = warehouse.read("raw_counts", dataset, ["sample_id", "detected_genes"])
-    genes = warehouse.read("raw_genes", dataset).sort_by("gene_index")
+    wanted = {"raw_counts": ["sample_id", "detected_genes"], "raw_genes": None}
+    stored = warehouse.read_tables(wanted, dataset)
+    samples, genes = stored["raw_counts"], stored["raw_genes"].sort_by("gene_index")
     symbols = genes.column("gene_symbol")
     return StoredCounts(
         warehouse,

@@ -68,6 +68,18 @@ def test_columns_are_read_in_the_order_asked_for(filled):
     assert found["sample_id"].to_pylist() == list(SAMPLES)
 
 
+def test_several_tables_are_read_in_one_opening(filled, monkeypatch):
+    wanted = {"raw_counts": ["sample_id"], "raw_genes": None, "qc_mismatches": None}
+    apart = {table: filled.read(table, "study", columns) for table, columns in wanted.items()}
+    openings = []
+    connect = duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", lambda *a, **k: openings.append(a) or connect(*a, **k))
+    together = filled.read_tables(wanted, "study")
+    assert list(together) == list(wanted)
+    assert all(together[table].equals(apart[table]) for table in wanted)
+    assert len(openings) == 1
+
+
 def test_unknown_names_are_refused(filled):
     with pytest.raises(KeyError, match=r"no such column in gem_bulk\.raw_counts"):
         filled.read("raw_counts", columns=['x" FROM (SELECT 1)'])
