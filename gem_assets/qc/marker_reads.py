@@ -5,6 +5,8 @@ Whoever judges one dataset many times would otherwise read sixty thousand gene n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -41,13 +43,9 @@ def marker_reads(matrix: CountMatrix, alignment: pd.DataFrame, levels: TissueLev
     known = alignment.dropna(subset="model_gene_id")
     named = dict(zip(known["raw_gene_id"], known["model_gene_id"], strict=True))
     symbols = matrix.gene_symbols or ("",) * matrix.n_genes
-    looked_at = np.array(
-        [
-            not wanted.isdisjoint(map(_gene, (gene, named.get(gene, ""), symbol)))
-            for gene, symbol in zip(matrix.gene_ids, symbols, strict=True)
-        ],
-        dtype=np.bool_,
-    )
+    looked_at = np.zeros(matrix.n_genes, dtype=np.bool_)
+    for names in (matrix.gene_ids, [named.get(gene, "") for gene in matrix.gene_ids], symbols):
+        looked_at |= np.array([name in wanted for name in _genes(names)], dtype=np.bool_)
     columns = np.flatnonzero(looked_at)
     rest = matrix.counts @ (~looked_at).astype(np.float64)
     counts = sparse.hstack([matrix.counts[:, columns], sparse.csr_array(rest[:, None])])
@@ -59,6 +57,6 @@ def marker_reads(matrix: CountMatrix, alignment: pd.DataFrame, levels: TissueLev
     )
 
 
-def _gene(name: str) -> str:
-    """Return a name as the rules compare it: upper case, without its version."""
-    return str(name).strip().partition(".")[0].upper()
+def _genes(names: Iterable[str]) -> list[str]:
+    """Return names as the rules compare them: upper case, without their version."""
+    return [str(name).strip().partition(".")[0].upper() for name in names]
