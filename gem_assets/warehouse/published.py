@@ -13,6 +13,7 @@ that comes last has the rows of every run that ended before.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,6 +51,8 @@ PUBLISHED_TABLES: dict[str, Table] = {
 }
 """Tables of the copy by name, as it has them. A sample keeps its row in the tables of counts, with
 its library size and all else that is said of it; only the counts themselves are left out."""
+
+_PARTITIONED = tuple(name for name, table in PUBLISHED_TABLES.items() if table.partitioned)
 
 PUBLISHED_VIEWS: tuple[str, ...] = tuple(view for view in VIEWS if view not in _VIEWS_OF_COUNTS)
 """Views of the copy."""
@@ -122,8 +125,7 @@ def is_published(warehouse: WarehouseReader, dataset: str) -> bool:
     """
     copy = published_path(warehouse.path)
     reader = WarehouseReader(copy, warehouse.schema, modality=warehouse.modality)
-    tables = (table.name for table in PUBLISHED_TABLES.values() if table.partitioned)
-    return any(dataset in reader.datasets(table) for table in tables)
+    return any(dataset in reader.datasets(table) for table in _PARTITIONED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +166,19 @@ def _schema(
     connection: duckdb.DuckDBPyConnection, path: Path, name: str, modality: Modality
 ) -> _Schema:
     require_version(connection, path, name, modality)
-    held = connection.execute(statements.any_dataset(name, PARTITIONED, _OF_NO_DATASET)).fetchall()
-    unstamped: dict[str, str | None] = {dataset: None for (dataset,) in held}
-    return _Schema(name, modality, {**unstamped, **_stamps(connection, name)})
+    held = _datasets(connection, name, PARTITIONED, _OF_NO_DATASET)
+    return _Schema(name, modality, {**dict.fromkeys(held), **_stamps(connection, name)})
+
+
+def _datasets(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    tables: Sequence[str],
+    of_none: Sequence[str] = (),
+) -> set[str]:
+    """Return the datasets of which a table has rows; ``''`` for rows that belong to none."""
+    query = statements.any_dataset(schema, tables, of_none)
+    return {dataset for (dataset,) in connection.execute(query).fetchall()}
 
 
 def _stamps(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, str]:
@@ -211,7 +223,7 @@ def _require_nothing_else(
     """Refuse a copy with schemas or datasets that the warehouse has not."""
     known = {one.name: one.stamps.keys() for one in schemas}
     for name, _ in _laid_out(connection):
-        if name not in known or _stamps(connection, name).keys() - known[name]:
+        if name not in known or _datasets(connection, name, _PARTITIONED) - known[name]:
             raise WarehouseError(f"{building} has rows that the warehouse has not")
 
 

@@ -220,8 +220,10 @@ def test_rows_from_before_there_were_stamps_are_copied_too(filled: Warehouse) ->
         publish(filled.path)
         assert_up_to_date(filled)
     filled.replace_partition({"latents": example("latents").slice(2)}, "study")
+    filled.delete_dataset("other")
     publish(filled.path)
     assert_up_to_date(filled)
+    assert not is_published(filled, "other")
 
 
 @pytest.mark.parametrize(
