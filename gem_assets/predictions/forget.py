@@ -42,7 +42,9 @@ def find_answers(
         for rows in store.read(dict.fromkeys(store.keys(name), name), ["counts_hash"]):
             of_them = rows.filter(pc.is_in(rows.column("counts_hash"), value_set=wanted))
             if of_them.num_rows:
-                found[name] = tuple(of_them.column("content_key").to_pylist())
+                # A file is read in several batches.
+                keys = of_them.column("content_key").to_pylist()
+                found[name] = (*found.get(name, ()), *keys)
     return ForgettableAnswers(found)
 
 
@@ -56,6 +58,6 @@ def forget_answers(found: ForgettableAnswers, ledger: Ledger, store: Store) -> N
     for name, keys in found.keys.items():
         kept = [key for key in store.keys(name) if key not in set(keys)]
         for rows in store.read(dict.fromkeys(kept, name)):
-            ledger.record_answers(store.write(rows), kept)
+            ledger.record_answers(store.write(rows), rows.column("content_key").to_pylist())
         store.remove(name)
         ledger.forget_files([name])

@@ -64,8 +64,10 @@ def ran(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> MultiqcRu
     shutil.copytree(repository / "data" / "bulk" / "lncap", bulk / "lncap.hostile")
     _make_hostile(bulk / "lncap.hostile")
     arguments = ("--data", str(folder / "data"), "--results", str(folder / "results"))
-    done = CliRunner().invoke(main, ["run", "--endpoint", "embedded", *arguments])
-    assert done.exit_code == 0, done.output
+    command = ["run", "--endpoint", "embedded", "--json", "--fail-on", "fail", *arguments]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 3, done.output  # the planted labels are not reviewed
+    assert [told["failures"] for told in json.loads(done.stdout)["datasets"]] == [[], []]
     program = shutil.which("multiqc", path=str(Path(sys.executable).parent))
     assert program, "no MultiQC: `make e2e` installs it"
     made = subprocess.run(  # noqa: S603 - a program of the tests

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 from face_lab import Done
 
-from gem_assets import __version__
+from gem_assets import Settings, __version__
 from gem_assets.cli import main
+from gem_assets.headless import DatasetOutcome
+from gem_assets.open_reviews import worst_open
+from gem_assets.records import run_record
+from gem_assets.terminal import RunProgress
 
 KEY = "sk-must-stay-unseen-0123456789"
 PLANTED = ("NA20502", "NA20509", "NA20512")
@@ -96,6 +103,7 @@ def test_run_refuses_a_dataset_that_is_not_there(repository: Path, tmp_path: Pat
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: There is no dataset 'geuvadis'")
     assert "bulk/geuvadis_planted" in result.stderr
+    assert "Did you mean bulk/geuvadis_lcl?" in result.stderr
     assert not (tmp_path / "results").exists()
 
 
@@ -131,10 +139,131 @@ def test_run_without_a_key_for_the_hosted_endpoint_fails_in_a_sentence(
     repository: Path, tmp_path: Path
 ) -> None:
     arguments = ("--data", repository / "data", "--results", tmp_path, "--endpoint", "hosted")
-    result = invoke("run", *arguments, "lncap")
+    result = invoke("run", *arguments, "--json", "--fail-on", "fail", "lncap")
     assert result.exit_code == 1
-    assert "SYNTHESIZE_API_KEY" in result.stdout
+    [told] = json.loads(result.stdout)["datasets"]
+    assert "SYNTHESIZE_API_KEY" in told["failures"][0]
+    assert told["flagged"] is told["report"] is None
     assert "Traceback" not in result.output
+
+
+# What machines read
+
+
+def told_by(*arguments: str | Path) -> dict[str, Any]:
+    """Return what a command says in JSON, and says nothing else."""
+    result = invoke(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    told: dict[str, Any] = json.loads(result.stdout)
+    assert told["gem_assets"] == __version__
+    return told
+
+
+def test_run_tells_machines_all_that_it_found(planted: CommandRun) -> None:
+    settings = Settings(results=str(planted.results))
+    done = DatasetOutcome("bulk", "geuvadis_planted", "gem_bulk")
+    told = json.loads(json.dumps(run_record(settings, [done]), allow_nan=False))
+    assert told["endpoint"] == "embedded"
+    [found] = told["datasets"]
+    assert found["dataset"] == "bulk/geuvadis_planted"
+    assert found["statuses"] == {"pass": 21, "fail": 3}
+    assert [(row["sample_id"], row["field"], row["status"]) for row in found["flagged"]] == [
+        (name, "sex", "fail") for name in PLANTED
+    ]
+    assert {row["reviewed_by"] for row in found["flagged"]} == {None}
+    assert all(set(row["sample_ids"]) >= set(PLANTED) for row in found["findings"])
+    assert worst_open(settings, "gem_bulk", "geuvadis_planted") == "fail"  # --fail-on
+
+
+def test_plan_tells_machines_that_nothing_is_left_to_send(
+    planted: CommandRun, repository: Path
+) -> None:
+    arguments = ("--data", repository / "data", "--results", planted.results)
+    [told] = told_by("plan", *arguments, "geuvadis_planted")["datasets"]
+    assert (told["samples"], told["known"], told["to_send"]) == (24, 24, 0)
+    assert told["host"] == "embedded"
+    assert told["needs"] is None
+
+
+def test_review_tells_machines_what_is_open(planted: CommandRun, repository: Path) -> None:
+    arguments = ("--data", repository / "data", "--results", planted.results)
+    told = told_by("review", *arguments, "geuvadis_planted")
+    assert told["dataset"] == "bulk/geuvadis_planted"
+    assert sorted(row["sample_id"] for row in told["flagged"]) == list(PLANTED)
+    assert len(told["calibrations"]["sex"]["next"]) == 5
+    refused = invoke("review", *arguments, "geuvadis_planted", "--json", "NA20502", "sex", "x")
+    assert refused.exit_code == 2
+
+
+def test_forget_tells_machines_what_it_would_delete(planted: CommandRun) -> None:
+    told = told_by("forget", "--results", planted.results, "geuvadis_planted")
+    assert told["deleted"] is False
+    [found] = told["datasets"]
+    assert found["rows"]["qc_samples"] == found["answers"] == 24
+    assert Path(found["report"]).exists()
+
+
+# Mistakes, and Ctrl-C
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run",),
+        ("plan",),
+        ("predict", "a_file"),
+        ("review", "x"),
+        ("selftest", "x"),
+        ("forget", "x"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_results_folder_that_is_a_file_is_refused_in_a_sentence(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a_file").touch()
+    result = invoke(*arguments, "--results", "a_file")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: The results folder 'a_file' is a file. Name a folder with --results.\n"
+    )
+    result = invoke("predict", "a_file", "--results", Path("a_file") / "deeper")
+    assert result.exit_code == 1
+    assert "can't be written" in result.stderr
+
+
+def test_what_the_file_system_refuses_is_told_in_a_sentence(
+    repository: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "predictions").touch()  # where a folder should be
+    counts = repository / "data" / "bulk" / "lncap" / "counts.tsv.gz"
+    result = invoke("predict", counts, "--results", tmp_path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"Error: Not a directory ({tmp_path}/predictions")
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_interrupted_run_ends_in_a_sentence_and_goes_no_further(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+
+    def interrupt(_: RunProgress, line: str) -> None:
+        steps.append(line)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(RunProgress, "step", interrupt)
+    arguments = ("--data", repository / "data", "--results", tmp_path / "results")
+    result = invoke("run", *arguments, "lncap", "geuvadis_planted")
+    assert result.exit_code == 130
+    assert len(steps) == 1, steps
+    assert result.stderr.endswith(
+        "\nInterrupted. Nothing is half written: what was finished is kept, and the same command "
+        "goes on from there.\n"
+    )
+    assert "Traceback" not in result.output
+    assert not result.stdout
 
 
 def test_a_mode_that_is_none_is_refused_in_a_sentence(tmp_path: Path) -> None:
@@ -210,11 +339,26 @@ def test_predict_refuses_a_file_that_holds_no_counts(tmp_path: Path) -> None:
 # The rest
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("predict",), ("serve",), ("demo", "bodymap")])
+@pytest.mark.parametrize("command", [(), ("demo", "bodymap"), *((name,) for name in main.commands)])
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     result = invoke(*command, "--help")
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
+    assert "GEM_ASSETS_DATA" in result.stdout if not command else "Exit status: 0" in result.stdout
+
+
+def test_the_list_of_commands_begins_with_what_one_needs_first() -> None:
+    said = invoke("--help").stdout
+    places = [said.index(f"\n  {name} ") for name in ("run", "review", "inspect", "forget")]
+    assert places == sorted(places)
+    assert "\\b" not in invoke("run", "--help").stdout
+
+
+def test_alone_it_shows_its_help_and_a_near_name_where_one_is_wrong() -> None:
+    assert "Usage:" in invoke().output
+    result = invoke("pln")
+    assert result.exit_code == 2
+    assert "plan" in result.stderr
 
 
 def test_the_version_is_printed() -> None:

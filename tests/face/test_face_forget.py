@@ -13,8 +13,12 @@ from face_lab import Project
 from gem_assets.cli import main
 from gem_assets.graph import PREDICTION_TABLES
 from gem_assets.outlook import plan_datasets
+from gem_assets.predictions.ledger import Ledger
+from gem_assets.predictions.store import Store
 from gem_assets.settings import Settings
 from gem_assets.warehouse.published import is_published
+
+NAME = "geuvadis_planted"
 
 
 def forget(project: Project, *arguments: str) -> Result:
@@ -94,6 +98,24 @@ def test_a_file_of_answers_that_others_share_keeps_theirs(both: Project, reposit
     assert "3 predictions in the store" in forget(both, "--yes", "half").stdout
     shutil.rmtree(half)
     assert forget(both, "--yes", "half").exit_code == 1
+
+
+def test_of_a_file_of_many_answers_all_of_a_dataset_go_and_the_others_stay_found(
+    both: Project,
+) -> None:
+    # Another dataset has the same counts but for four, as far as the warehouse says.
+    aligned = both.rows("aligned_counts", NAME).to_pandas().iloc[4:].assign(dataset="alike")
+    both.warehouse.replace_partition({"aligned_counts": aligned}, "alike")
+    result = forget(both, "--yes", NAME)
+    assert "4 predictions in the store" in result.stdout
+    assert "those of 20 samples are kept" in result.stdout
+    assert "20 predictions in the store" in forget(both, "alike").stdout
+    assert "20 predictions in the store" in forget(both, "--yes", "alike").stdout
+    store = Store(both.results / "predictions")
+    with Ledger(f"sqlite:///{both.ledger}") as ledger:
+        left = [key for name in ledger.files() for key in store.keys(name)]
+    assert len(left) == 7  # those of the third dataset
+    assert known(both, "lncap") == 7
 
 
 def test_the_partition_goes_from_dagsters_history(

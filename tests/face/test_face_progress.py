@@ -109,6 +109,43 @@ def test_a_terminal_gets_a_bar_and_a_file_gets_lines(terminal: bool) -> None:
     assert "5 of 5" not in said
 
 
+def test_in_a_file_a_long_step_is_told_at_its_end_and_a_short_one_not() -> None:
+    clock, console = Clock(), Console(file=io.StringIO(), width=100)
+    with RunProgress(console, clock=clock) as progress:
+        for seconds, step in ((4, "reading"), (7, "aligning"), (8, "predicting"), (9, "judging")):
+            progress.step(f"bulk/one: {step}")
+            clock.now += seconds
+            if step == "predicting":
+                progress.samples(8, 8, 0)
+        progress.of("the next")
+    assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
+        "bulk/one: aligning took 7 s",
+        "bulk/one: predicting: 8 of 8 samples predicted, 0 known before",
+        "bulk/one: judging took 9 s",
+    ]
+
+
+def test_in_a_terminal_a_step_has_a_spinner_its_samples_and_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    with RunProgress(console) as progress:
+        progress.step("bulk/one: judging")
+        progress.step("bulk/[b]one[/b]: predicting")  # a name is no markup
+        progress.samples(3, 8, 0)
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "bulk/one: judging" in said
+    assert "bulk/[b]one[/b]: predicting" in said
+    assert "3/8 samples" in said
+    assert "0:00:00" in said
+    monkeypatch.setenv("TERM", "dumb")
+    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    with RunProgress(console) as progress:
+        progress.step("bulk/one: judging")
+    assert "\x1b" not in console.file.getvalue()  # type: ignore[attr-defined]
+
+
 def test_what_was_sent_is_counted_in_the_metadata(shipped: Done) -> None:
     told = shipped.refreshed["lncap"].metadata["predicted_metadata"]
     assert told["samples asked now"] == 7
