@@ -69,13 +69,8 @@ COLUMN_LINEAGE: Mapping[str, Columns] = {
         **_as_in("raw_counts", "dataset", "sample_id"),
         **_as_in("gene_order", "gene_order_hash"),
         **dict.fromkeys(("gene_index", "count", "content_hash"), _ALIGNED),
-        "total_count": ("raw_counts.gene_index", "raw_counts.count", "gene_order.gene_id"),
-        "matched_share": (
-            "raw_counts.gene_index",
-            "raw_counts.count",
-            "raw_counts.total_count",
-            "gene_order.gene_id",
-        ),
+        "total_count": ("raw_counts.count",),
+        "matched_share": ("raw_counts.gene_index", "raw_counts.count", "gene_order.gene_id"),
     },
     "sample_labels": _as_in("raw_counts", "sample_id"),
     "predicted_metadata": _predicted(

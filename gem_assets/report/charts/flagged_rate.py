@@ -41,7 +41,12 @@ def flagged_rate(history: pd.DataFrame) -> AnyChart | None:
         }
     )
     base = alt.Chart(frame).encode(
-        x=alt.X("run:Q", title="run", axis=alt.Axis(tickMinStep=1), scale=alt.Scale(nice=False))
+        x=alt.X(
+            "run:Q",
+            title="run",
+            axis=alt.Axis(tickMinStep=1),
+            scale=alt.Scale(zero=False, nice=False, padding=12),
+        )
     )
     rate = alt.Y("rate:Q", title="flagged", axis=alt.Axis(format="%"), scale=alt.Scale(zero=True))
     return alt.layer(
