@@ -179,6 +179,7 @@ def test_a_check_tells_of_each_dataset(
     _open_check(page, table, check)
     expect(page.get_by_text(f"Passed ({len(DATASETS)})")).to_be_visible()
     expect(page.get_by_text("Missing (0)")).to_be_visible()
+    _choose(page, "geuvadis_planted")
     if check == "is_raw_counts":
         screenshot(page, "checks")
 
