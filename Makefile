@@ -67,7 +67,7 @@ $(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
-# What pip can't install is looked for first; only Debian's Chromium is installed from here.
+# What pip can't install is looked for before the rest; only Debian's Chromium is installed here.
 $(VENV)/.installed-e2e: $(VENV)/.installed-dev tests/e2e/package.json
 	@command -v npm > /dev/null || { echo "make e2e needs npm, which brings axe-core. Install \
 	Node.js with it (Debian: apt-get install npm), then try again."; exit 1; }
