@@ -73,6 +73,7 @@ def page(browser: Browser, ui: DagsterUi) -> Iterator[Page]:
         base_url=ui.url, viewport={"width": 1440, "height": 900}, timezone_id="UTC"
     )
     context.set_default_timeout(30 * SECONDS)
+    expect.set_options(timeout=30 * SECONDS)  # what is asked is drawn in one, on an idle machine
     page = context.new_page()
     # Room for what is shown: a narrow navigation, and the graph upright from now on.
     _open_lineage(page)
