@@ -79,10 +79,17 @@ $(VENV)/.installed-docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[docs]'
 	@touch $@
 
+# What pip can't install is looked for before the rest; only Debian's Chromium is installed here.
 $(VENV)/.installed-e2e: $(VENV)/.installed-dev tests/e2e/package.json
+	@command -v npm > /dev/null || { echo "make e2e needs npm, which brings axe-core. Install \
+	Node.js with it (Debian: apt-get install npm), then try again."; exit 1; }
+	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || \
+	  { command -v apt-get > /dev/null && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium < /dev/null; } || \
+	  { echo "make e2e needs Chromium and could not install it (that takes Debian's apt-get, as root). \
+	Install it so that 'chromium' starts it, then try again."; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev,e2e,docs]'
 	npm install --prefix tests/e2e --no-package-lock --no-audit --no-fund --silent
-	command -v chromium || { apt-get update -qq && apt-get install -y -qq chromium; }
 	@touch $@
 
 # Demo and UI share this home, so that the UI shows the demo's runs.

@@ -19,7 +19,8 @@ SECONDS_TO_START = 180.0
 """Ten to twenty seconds are usual on two cores; others may use them, too."""
 
 _SECONDS_TO_STOP = 5.0
-_OF_THE_USER = ("SYNTHESIZE_", "GEM_ASSETS_", "DAGSTER_")
+_NOT_HANDED_ON = ("SYNTHESIZE_", "GEM_ASSETS_", "DAGSTER_", "MAKE", "MFLAGS")
+"""The shell's settings, and those of the ``make`` that runs this test."""
 
 
 class DagsterUi:
@@ -71,7 +72,7 @@ def dagster_ui(repository: Path, folder: Path) -> Iterator[DagsterUi]:
     port = _free_port()
     ui = DagsterUi(f"http://127.0.0.1:{port}", folder)
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_USER)
+        name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)
     }
     environment |= {"GEM_ASSETS_DATA": str(ui.data), "GEM_ASSETS_RESULTS": str(ui.results)}
     command = ["make", f"VENV={sys.prefix}", f"DAGSTER_HOME={folder / 'home'}", f"UI_PORT={port}"]

@@ -73,6 +73,7 @@ def page(browser: Browser, ui: DagsterUi) -> Iterator[Page]:
         base_url=ui.url, viewport={"width": 1440, "height": 900}, timezone_id="UTC"
     )
     context.set_default_timeout(30 * SECONDS)
+    expect.set_options(timeout=30 * SECONDS)  # what is asked is drawn in one, on an idle machine
     page = context.new_page()
     # Room for what is shown: a narrow navigation, and the graph upright from now on.
     _open_lineage(page)
@@ -179,6 +180,7 @@ def test_a_check_tells_of_each_dataset(
     _open_check(page, table, check)
     expect(page.get_by_text(f"Passed ({len(DATASETS)})")).to_be_visible()
     expect(page.get_by_text("Missing (0)")).to_be_visible()
+    _choose(page, "geuvadis_planted")
     if check == "is_raw_counts":
         screenshot(page, "checks")
 
