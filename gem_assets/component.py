@@ -148,7 +148,7 @@ class GemMetadataQc(dg.Component, dg.Resolvable, dg.Model):
     ] = None
     tags: Annotated[
         dict[str, str] | None,
-        Field(description="Tags of the assets."),
+        Field(description="Tags of the assets, e.g. {lab/study: atlas}."),
     ] = None
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
