@@ -5,9 +5,17 @@ CONSTRAINTS ?= constraints.txt
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Demonstration and tests stay on this machine, whatever the shell has set.
+# Demonstration and tests stay on this machine, whatever the shell has set. The UI may be told to ask
+# a hosted endpoint, by GEM_ASSETS_ENDPOINT.
+ifneq ($(MAKECMDGOALS),ui)
 unexport $(filter SYNTHESIZE_%,$(.VARIABLES))
+endif
 export DAGSTER_HOME := $(CURDIR)/.dagster
+
+# Where `make ui` serves the reports, to this machine only; Dagster's pages link to them there.
+REPORTS_PORT ?= 3080
+GEM_ASSETS_REPORTS_URL ?= http://127.0.0.1:$(REPORTS_PORT)
+demo ui: export GEM_ASSETS_REPORTS_URL := $(GEM_ASSETS_REPORTS_URL)
 
 .PHONY: help demo ui instance test e2e screenshots docs docs-links lint bench campaign clean
 help:
@@ -28,6 +36,9 @@ demo: $(VENV)/.installed instance
 
 # Dagster says of `dagster dev` that `dg dev` is to follow it, which is no news to who looks at data.
 ui: $(VENV)/.installed instance
+	@reports="$${GEM_ASSETS_RESULTS:-results}/reports"; mkdir -p "$$reports"; \
+	$(BIN)/python -m http.server $(REPORTS_PORT) --bind 127.0.0.1 --directory "$$reports" \
+	  > /dev/null 2>&1 & served=$$!; trap 'kill $$served 2> /dev/null' EXIT INT TERM; \
 	$(BIN)/python -W 'ignore:Function `dev_command`:FutureWarning' -m dagster dev \
 	  -w workspace.yaml $(if $(UI_PORT),-p $(UI_PORT))
 

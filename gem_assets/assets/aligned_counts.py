@@ -80,7 +80,7 @@ def aligned_counts(graph: AssetGraph) -> dg.AssetsDefinition:
                 "coverage": genes.model_genes_share,
                 "matched share": genes.counts_share,
                 "matched share (median)": float(median(shares.tolist())),
-                "samples a second": len(counts.sample_ids) / seconds,
+                "samples a second": round(len(counts.sample_ids) / seconds, 1),
                 "gene order": order.hash,
                 "genes by action": _actions(genes.record["action"]),
                 "matched shares": dg.MetadataValue.md(matched_shares(shares)),

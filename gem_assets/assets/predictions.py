@@ -159,7 +159,7 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
             "samples known before": run.reused,
             "samples fetched for an earlier run": run.resumed,
             "samples possibly paid twice": run.possibly_paid_twice,
-            **({"samples a second": rate} if run.asked else {}),
+            **({"samples a second": round(rate, 1)} if run.asked else {}),
         }
         of_table: dict[str, dict[str, Any]] = {
             "predicted_metadata": {

@@ -50,7 +50,7 @@ def quality_control(graph: AssetGraph) -> dg.AssetsDefinition:
             table_spec(
                 graph,
                 table,
-                deps=["sample_labels", *PREDICTION_TABLES, "aligned_counts", "raw_counts"],
+                deps=["sample_labels", *PREDICTION_TABLES],
             )
             for table in QC_TABLES
         ],

@@ -36,7 +36,7 @@ def qc_report(
 
     @dg.asset(
         key=graph.key("qc_report"),
-        deps=graph.keys(*QC_TABLES, "latents", "raw_counts"),
+        deps=graph.keys(*QC_TABLES),
         group_name=graph.key_prefix,
         kinds={"html"},
         partitions_def=graph.partitions,
@@ -81,11 +81,12 @@ def qc_report(
             write_index(resource.reports.parent, warehouse.path)
         metadata: dict[str, dg.MetadataValue[Any]] = {
             "path": dg.MetadataValue.path(files.report),
-            "open": dg.MetadataValue.url(resource.report_url(name) or files.report.as_uri()),
             "MultiQC files": dg.MetadataValue.path(files.multiqc),
             "kilobytes": dg.MetadataValue.int(files.report.stat().st_size // 1000),
             "samples by status": dg.MetadataValue.md(status_bar(given.samples)),
         }
+        if url := resource.report_url(name):  # browsers open no file:// address from a web page
+            metadata["open"] = dg.MetadataValue.url(url)
         if files.corrected_sheet.exists():
             metadata["suggested sample sheet"] = dg.MetadataValue.path(files.corrected_sheet)
         copy = _publish(context, warehouse)

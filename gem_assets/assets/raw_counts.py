@@ -72,10 +72,10 @@ def raw_counts(graph: AssetGraph) -> dg.AssetsDefinition:
                 "genes": facts.n_genes,
                 "file": str(dataset.counts),
                 "format": intake.file.format,
-                "assumed": "; ".join(intake.file.notes) or "nothing",
+                "assumed": " ".join(intake.file.notes) or "nothing",
                 "library size (median)": float(median(facts.total_counts.tolist())),
                 "detected genes (median)": float(median(facts.detected_genes.tolist())),
-                "samples a second": facts.n_samples / seconds,
+                "samples a second": round(facts.n_samples / seconds, 1),
                 "library sizes": dg.MetadataValue.md(library_sizes(facts.total_counts)),
             },
         )

@@ -30,7 +30,7 @@ def folder_sensor(
     auto_run: bool = False,
     look_seconds: float = LOOK_SECONDS,
 ) -> dg.SensorDefinition:
-    """Return the sensor that watches the dataset folders; off until turned on.
+    """Return the sensor that watches the dataset folders.
 
     It registers each new folder as a partition. When a dataset's files are the same for two ticks,
     and others than before, it requests its refresh; or it only says so. A folder that was removed
@@ -43,7 +43,9 @@ def folder_sensor(
     job
         The refresh.
     auto_run
-        Whether to request refreshes: predictions may have to be paid.
+        Whether to request refreshes. Since predictions may have to be paid, the sensor is off then
+        until it is turned on. Without, it runs from the start, and costs nothing: who opens the UI
+        finds the datasets there.
     look_seconds
         How long a tick looks at files.
     """
@@ -59,6 +61,9 @@ def folder_sensor(
         minimum_interval_seconds=30,
         required_resource_keys={graph.datasets},
         description=f"Registers every folder of {graph.modality}/ as a dataset, and {does}.",
+        default_status=dg.DefaultSensorStatus.STOPPED
+        if auto_run
+        else dg.DefaultSensorStatus.RUNNING,
     )
     def _folder_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         from gem_assets.problems import RefusedInputError

@@ -76,6 +76,7 @@ def dagster_ui(repository: Path, folder: Path) -> Iterator[DagsterUi]:
     }
     environment |= {"GEM_ASSETS_DATA": str(ui.data), "GEM_ASSETS_RESULTS": str(ui.results)}
     command = ["make", f"VENV={sys.prefix}", f"DAGSTER_HOME={folder / 'home'}", f"UI_PORT={port}"]
+    command += [f"REPORTS_PORT={_free_port()}"]
     command += ["-o", f"{sys.prefix}/.installed", "ui"]  # who runs this test has installed it
     with ui.log.open("w") as log:
         process = subprocess.Popen(  # noqa: S603 - the command is made above

@@ -12,7 +12,7 @@ import stamina
 from dagster_ui import DagsterUi, dagster_ui
 from playwright.sync_api import Browser, Page, expect
 
-LOCATION = "/locations/gem_assets.definitions"
+LOCATION = "/locations/gem_assets"
 DATASETS = ("geuvadis_lcl", "geuvadis_planted", "lncap")
 PLANTED = {"NA20502", "NA20509", "NA20512"}
 ASSETS = (

@@ -33,7 +33,8 @@ class Ticking:
         self.definitions = build_gem_assets(project.modality, settings=settings, **options)
         self.sensor = self.definitions.resolve_sensor_def(sensor)
         # Whatever costs money, or speaks to others, waits to be turned on.
-        assert self.sensor.default_status is dg.DefaultSensorStatus.STOPPED
+        is_free = sensor.endswith("_folder_sensor") and not options.get("auto_run")
+        assert (self.sensor.default_status is dg.DefaultSensorStatus.RUNNING) == is_free
 
     def tick(self) -> SensorExecutionData:
         """Let the sensor look once, and do what it asks for, but for the runs."""

@@ -52,8 +52,6 @@ def test_the_schedule_is_daily_and_off_until_turned_on(stored_project: Project) 
     assert schedule.cron_schedule == "0 3 * * *"
     assert schedule.job_name == "gem_bulk_refresh"
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
-    sensor = stored_project.definitions.resolve_sensor_def("gem_bulk_folder_sensor")
-    assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
 
 
 def test_a_report_may_be_asked_to_be_fresh_and_is_not_unless_it_is() -> None:
@@ -70,12 +68,12 @@ def test_a_report_may_be_asked_to_be_fresh_and_is_not_unless_it_is() -> None:
         policies(0.5)
 
 
-def test_every_sensor_and_schedule_is_off_and_named_by_its_instance() -> None:
+def test_only_what_registers_datasets_is_on_and_all_is_named_by_its_instance() -> None:
     definitions = build_gem_assets("bulk", key_prefix="liver_lab", prewarm_minutes=30)
     sensors = {f"liver_lab_{name}_sensor" for name in ("folder", "endpoint", "qc", "failure")}
     assert {sensor.name for sensor in definitions.sensors or ()} == sensors
-    for sensor in definitions.sensors or ():
-        assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
+    running = [s.name for s in definitions.sensors or () if s.default_status.value == "RUNNING"]
+    assert running == ["liver_lab_folder_sensor"]
 
 
 def test_the_job_of_the_schedule_makes_the_whole_chain(shipped: Done) -> None:
