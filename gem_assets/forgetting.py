@@ -76,6 +76,8 @@ def forget_dataset(settings: Settings, dataset: str, *, really: bool = False) ->
     prefix, _, name = dataset.rpartition("/")
     chosen = [m for m in MODALITIES if prefix in ("", m)]
     done = [found for m in chosen if (found := _forget(settings, m, name, really)).anything]
+    if really and done:
+        _renew_index(Path(settings.results))
     if not done:
         raise refuse(
             "nothing_to_forget",
@@ -112,6 +114,14 @@ def _forget(settings: Settings, modality: Modality, name: str, really: bool) -> 
             if rows:
                 warehouse.delete_dataset(name)
     return Forgotten(modality, name, rows, answers, len(shared), report, known)
+
+
+def _renew_index(results: Path) -> None:
+    """Take the dataset off the page over all datasets, if there is one."""
+    from gem_assets.reporting import write_index
+
+    if (results / "reports" / "index.html").exists():
+        write_index(results / "reports", results / "warehouse.duckdb")
 
 
 def _counts_hashes(warehouse: Warehouse, name: str) -> tuple[set[str], set[str]]:

@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from gem_assets.qc.dataset import QcInput
     from gem_assets.qc.marker_evidence import MarkerEvidence
     from gem_assets.qc.settings import QcSettings
+    from gem_assets.report.index_page import IndexEntry
     from gem_assets.report.report_input import ReportInput
     from gem_assets.warehouse import Warehouse
 
@@ -27,6 +29,9 @@ _QC_TABLES = {
     "qc_selftest": "selftest",
 }
 """Tables of a report that the judgement fills, and what its input calls them."""
+
+
+_MOST_INDEX_ROUNDS = 10  # one and a look suffice, unless runs end all the time
 
 
 class ReportFiles(NamedTuple):
@@ -86,7 +91,9 @@ def read_report(warehouse: Warehouse, dataset: str, settings: QcSettings) -> Rep
         probabilities=given.tables["classifier_probs"],
         latents=given.tables["latents"],
         group_predictions=_of_groups(given) if is_cells else None,
-        markers=None if markers is None else markers.sexes,
+        group_latents=_latents_of_groups(given) if is_cells else None,
+        markers=None if markers is None else _marker_table(markers),
+        quality=_quality(given, frames["verdicts"], is_cells),
         votes=None if markers is None else _vote_table(markers),
         # That of single cells is what their counts file says, which nobody corrects by hand.
         sheet=None if is_cells else sheet_of_cells(given.tables["sample_sheet"]),
@@ -121,6 +128,66 @@ def write_report(folder: Path, given: ReportInput) -> ReportFiles:
     return files
 
 
+def write_index(reports: Path, warehouse: Path) -> Path:
+    """Write the page over all datasets of all instances, ``index.html`` of the reports' folder.
+
+    What was written is compared with the warehouse afterwards, and written again if somebody else
+    has added to it meanwhile: of two runs that end at once the one that writes last has seen the
+    rows of both, without a lock.
+
+    Parameters
+    ----------
+    reports
+        Folder that holds a folder of reports for each instance.
+    warehouse
+        The DuckDB file.
+
+    Raises
+    ------
+    gem_assets.warehouse.WarehouseError
+        If the warehouse can't be read.
+    """
+    from gem_assets.report.index_page import build_index
+
+    page = reports.resolve() / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    written = None
+    for _ in range(_MOST_INDEX_ROUNDS):
+        entries = _index_entries(page.parent, warehouse)
+        now = [entry.state() for entry in entries]
+        if now == written:
+            break
+        _replace(page, build_index(entries))
+        written = now
+    return page
+
+
+def _index_entries(reports: Path, warehouse: Path) -> list[IndexEntry]:
+    """Return every dataset that was judged, or has a history."""
+    from gem_assets.report.index_page import IndexEntry
+    from gem_assets.warehouse.instances import instances
+
+    entries = []
+    for one in instances(warehouse):
+        statuses = one.tally("qc_samples", "status")
+        labelled = set(one.datasets("qc_verdicts"))
+        history = one.read("qc_history").to_pandas()
+        for dataset in sorted({*statuses, *history["dataset"]}):
+            file = report_files(reports / one.schema, dataset).report
+            entries.append(
+                IndexEntry(
+                    schema=one.schema,
+                    modality=one.modality,
+                    dataset=dataset,
+                    labelled=dataset in labelled,
+                    statuses=statuses.get(dataset, {}),
+                    history=history[history["dataset"].eq(dataset)],
+                    report=f"{one.schema}/{quote(file.name)}" if file.exists() else None,
+                )
+            )
+    return entries
+
+
 def content_hash(given: ReportInput) -> str:
     """Return a sha256 of all that the page says, but of what changed since the run before.
 
@@ -146,6 +213,25 @@ def _of_groups(given: QcInput) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     from gem_assets.qc.cell_groups import group_predictions
 
     return None if given.tables["sample_labels"].empty else group_predictions(given)
+
+
+def _latents_of_groups(given: QcInput) -> pd.DataFrame | None:
+    from gem_assets.qc.cell_groups import group_latents
+
+    return None if given.tables["sample_labels"].empty else group_latents(given)
+
+
+def _quality(given: QcInput, verdicts: pd.DataFrame, is_cells: bool) -> pd.DataFrame | None:
+    """Return how well each sample could be read; None of groups of cells."""
+    if is_cells and not verdicts.empty:
+        return None
+    aligned = given.tables["aligned_counts"][["sample_id", "matched_share"]]
+    return aligned.merge(given.tables["decoded_counts"], on="sample_id", how="left")
+
+
+def _marker_table(markers: MarkerEvidence) -> pd.DataFrame:
+    sexes = markers.sexes
+    return sexes.assign(haemoglobin_cpm=sexes["sample_id"].map(markers.haemoglobin))
 
 
 def _vote_table(markers: MarkerEvidence) -> pd.DataFrame:

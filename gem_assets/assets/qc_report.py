@@ -40,7 +40,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         from gem_assets.qc.settings import QcSettings
         from gem_assets.report.corrected_samples import SheetChangedError
         from gem_assets.report.thumbnails import status_bar
-        from gem_assets.reporting import content_hash, read_report, write_report
+        from gem_assets.reporting import content_hash, read_report, write_index, write_report
 
         name = context.partition_key
         resource = getattr(context.resources, graph.warehouse)
@@ -64,6 +64,8 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
                 f"than the one that was read last: {change}. Materialise the asset "
                 f"{graph.key_prefix}/qc_findings of {name} first."
             )
+        with plain_failures(context.log):
+            write_index(resource.reports.parent, warehouse.path)
         metadata: dict[str, dg.MetadataValue[Any]] = {
             "path": dg.MetadataValue.path(files.report),
             "open": dg.MetadataValue.url(files.report.as_uri()),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from gem_assets.labels.fields import FIELD_BY_NAME
 from gem_assets.labels.sheet_cells import sheet_of_cells
@@ -139,6 +140,34 @@ def group_predictions(given: QcInput) -> tuple[pd.DataFrame, pd.DataFrame]:
         pd.concat(metadata, ignore_index=True),
         pd.concat([empty, *probs], ignore_index=True)[list(columns)],
     )
+
+
+def group_latents(given: QcInput) -> pd.DataFrame:
+    """Return the mean latent vector of each group's cells, to show which groups are alike.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns sample_id (the group's name), space and vector (float64). A group whose cells have
+        no latents is left out.
+    """
+    latents, groups = given.tables["latents"], _groups(given)
+    names = groups.labels["sample_id"].to_numpy(dtype=object)
+    rows = []
+    for space, own in latents.groupby("space", sort=False):
+        lists = pa.chunked_array(pa.array(own["vector"])).combine_chunks()
+        vectors = lists.flatten().to_numpy(zero_copy_only=False).reshape(len(own), -1)
+        place = pd.Index(own["sample_id"])
+        sums = np.zeros((len(names), vectors.shape[1]))
+        cells = np.zeros(len(names))
+        for field, of_field in groups.cells.items():
+            at = place.get_indexer(of_field)
+            group, at = groups.group[field][at >= 0], at[at >= 0]
+            np.add.at(sums, group, vectors[at])
+            np.add.at(cells, group, 1)
+        rows += [(names[i], space, sums[i] / cells[i]) for i in np.flatnonzero(cells)]
+    found = pd.DataFrame(rows, columns=["sample_id", "space", "vector"])
+    return found.drop_duplicates(["sample_id", "space"], ignore_index=True)
 
 
 def _groups(given: QcInput) -> CellGroups:

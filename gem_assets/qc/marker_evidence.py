@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gem_assets.counts.matrix import CountMatrix
-from gem_assets.qc.contamination import blood_findings, mixed_sex_findings
+from gem_assets.qc.contamination import blood_findings, haemoglobin_cpm, mixed_sex_findings
 from gem_assets.qc.findings import Finding
 from gem_assets.qc.foreign_tissues import find_foreign_tissues, foreign_tissue_findings
 from gem_assets.qc.markers import samples_that_may_lack_y, sex_markers
@@ -29,6 +29,8 @@ class MarkerEvidence:
     ----------
     sexes
         The result of :func:`gem_assets.qc.markers.sex_markers`.
+    haemoglobin
+        The result of :func:`gem_assets.qc.contamination.haemoglobin_cpm`.
     votes
         By sample, the vote on a tissue that fails, warns or is unclear.
     find
@@ -37,6 +39,7 @@ class MarkerEvidence:
     """
 
     sexes: pd.DataFrame
+    haemoglobin: pd.Series
     votes: Mapping[str, TissueVote]
     find: Callable[[], tuple[Finding, ...]]
 
@@ -97,7 +100,7 @@ def hear_markers(
             *blood_findings(counts, taken),
         )
 
-    return MarkerEvidence(sexes, votes, find)
+    return MarkerEvidence(sexes, haemoglobin_cpm(counts), votes, find)
 
 
 def marker_calls(

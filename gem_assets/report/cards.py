@@ -13,6 +13,7 @@ from gem_assets.qc.reasons import STATUS_ORDER, Reason, Status
 from gem_assets.qc.review import open_verdicts
 from gem_assets.qc.sentences import probability
 from gem_assets.qc.vote import Vote
+from gem_assets.report.chances import Chance, Chances
 from gem_assets.report.report_input import ReportInput
 from gem_assets.report.words import field_words, text_or_none
 
@@ -52,6 +53,8 @@ class Card:
         Of ``qc_samples``.
     reviewed_by
         Who reviewed it; None where something flagged is open.
+    chances
+        The most probable values of the field.
     """
 
     sample_id: str
@@ -65,6 +68,7 @@ class Card:
     sentence: str
     suggestion: str | None
     reviewed_by: str | None
+    chances: tuple[Chance, ...]
 
 
 def flagged_samples(given: ReportInput) -> pd.DataFrame:
@@ -76,17 +80,27 @@ def flagged_samples(given: ReportInput) -> pd.DataFrame:
     return order.sort_values(["settled", "rank"], kind="stable")
 
 
-def cards(given: ReportInput) -> tuple[Card, ...]:
-    """Return a card for each of the first flagged samples."""
+def cards(given: ReportInput, shown: Chances) -> tuple[Card, ...]:
+    """Return a card for each of the first flagged samples.
+
+    Parameters
+    ----------
+    given
+        The dataset's tables.
+    shown
+        Probabilities of these samples at least.
+    """
     rows = flagged_samples(given).head(MAX_CARDS)
     verdicts = given.verdicts[given.verdicts["sample_id"].isin(rows["sample_id"])]
     return tuple(
-        _card(given, {str(k): v for k, v in row.items()}, verdicts)
+        _card(given, {str(k): v for k, v in row.items()}, verdicts, shown)
         for row in rows.to_dict("records")
     )
 
 
-def _card(given: ReportInput, row: Mapping[str, object], verdicts: pd.DataFrame) -> Card:
+def _card(
+    given: ReportInput, row: Mapping[str, object], verdicts: pd.DataFrame, shown: Chances
+) -> Card:
     sample_id, status = str(row["sample_id"]), str(row["status"])
     own = verdicts[verdicts["sample_id"] == sample_id]
     verdict = _worst(own, status)
@@ -116,6 +130,7 @@ def _card(given: ReportInput, row: Mapping[str, object], verdicts: pd.DataFrame)
         sentence=str(row["sentence"]),
         suggestion=text_or_none(row["suggestion"]),
         reviewed_by=", ".join(dict.fromkeys(flagged)) if flagged.notna().all() else None,
+        chances=shown.get((sample_id, field), ()),
     )
 
 

@@ -9,17 +9,20 @@ import pandas as pd
 
 from gem_assets.qc.reasons import EXPLANATIONS, STATUS_ORDER, Status
 from gem_assets.qc.summary import headline
-from gem_assets.report.cards import Card, cards, flagged_samples
+from gem_assets.report.cards import MAX_CARDS, Card, cards, flagged_samples
+from gem_assets.report.chances import chances
 from gem_assets.report.corrected_samples import SuggestedSheet, suggested_sheet
+from gem_assets.report.details import Record, page_data
 from gem_assets.report.finding_groups import (
     ABOUT_LABELS,
     ABOUT_SAMPLES,
     FindingGroup,
     finding_groups,
 )
+from gem_assets.report.label_totals import LabelTotals, label_totals
 from gem_assets.report.report_input import ReportInput, Unit
 from gem_assets.report.run_changes import RunChanges, run_changes
-from gem_assets.report.sample_table import sample_table
+from gem_assets.report.sample_table import listed_samples, sample_table
 from gem_assets.report.self_test import SelfTest, self_test
 from gem_assets.report.trust import (
     blind_spots,
@@ -30,8 +33,8 @@ from gem_assets.report.trust import (
 )
 from gem_assets.report.words import field_words
 
-MAX_STRIP = 2_000
-"""Samples drawn one by one in the strip; beyond, only their counts are shown."""
+MAX_STRIP = 300
+"""Samples drawn one by one in the strip; beyond, it is a bar of their counts."""
 
 MAX_UNJUDGED_LABELS = 8
 """Labels that are named where they were not judged for one reason; all are in the warehouse."""
@@ -72,7 +75,11 @@ class ReportContent:
     selftest
         How many planted errors were found.
     unjudged, table, rows_left_out
-        Labels that were not judged, and every sample.
+        Labels that were not judged; the samples that are listed, and how many are not.
+    totals
+        All samples by label, where not all are listed.
+    data
+        What is known of each listed sample, for the page's script.
     """
 
     dataset: str
@@ -98,6 +105,8 @@ class ReportContent:
     unjudged: tuple[Unjudged, ...]
     table: tuple[Mapping[str, str], ...]
     rows_left_out: int
+    totals: LabelTotals | None
+    data: Record
 
 
 def report_content(given: ReportInput) -> ReportContent:
@@ -109,7 +118,11 @@ def report_content(given: ReportInput) -> ReportContent:
         The tables; may be empty but for ``samples``.
     """
     statuses = given.samples["status"]
-    table = sample_table(given)
+    rows = listed_samples(given)
+    ids = [str(name) for name in rows["sample_id"]]
+    flagged = flagged_samples(given)
+    shown = chances(given, {*ids, *flagged["sample_id"].head(MAX_CARDS)})
+    left_out = len(given.samples) - len(rows)
     return ReportContent(
         dataset=given.dataset,
         modality=given.modality,
@@ -126,14 +139,16 @@ def report_content(given: ReportInput) -> ReportContent:
         strip=_strip(given),
         about_labels=finding_groups(given.findings, given.verdicts, ABOUT_LABELS),
         about_samples=finding_groups(given.findings, given.verdicts, ABOUT_SAMPLES),
-        cards=cards(given),
-        flagged=len(flagged_samples(given)),
+        cards=cards(given, shown),
+        flagged=len(flagged),
         suggested=suggested_sheet(given),
         batches=given.batches,
         selftest=self_test(given),
         unjudged=_unjudged(given.verdicts),
-        table=tuple(table),
-        rows_left_out=len(given.samples) - len(table),
+        table=tuple(sample_table(given, rows)),
+        rows_left_out=left_out,
+        totals=label_totals(given.verdicts) if left_out and given.labelled else None,
+        data=page_data(given, ids, shown),
     )
 
 

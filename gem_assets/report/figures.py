@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pandas as pd
 
 from gem_assets.labels.fields import FIELDS
-from gem_assets.labels.table import VALUE_SEPARATOR
 from gem_assets.report import charts
-from gem_assets.report.cards import FLAGGED, Card
+from gem_assets.report.cards import FLAGGED
+from gem_assets.report.html import sample_address
 from gem_assets.report.report_input import ReportInput
-from gem_assets.report.words import field_words, text_or_none
+from gem_assets.report.words import field_words
 
 
 @dataclass(frozen=True)
@@ -41,42 +41,28 @@ def heatmaps(given: ReportInput) -> list[Figure]:
     return figures
 
 
-def probabilities(given: ReportInput, cards: Sequence[Card]) -> list[Figure]:
-    """Return the most probable values of the field that each card shows."""
-    names = _names(given, cards)
-    figures = []
-    for card in cards:
-        verdict = given.verdicts[
-            (given.verdicts["sample_id"] == card.sample_id)
-            & (given.verdicts["field"] == card.field)
-        ].iloc[0]
-        stated = set((text_or_none(verdict["provided_id"]) or "").split(VALUE_SEPARATOR))
-        chart = charts.top_probabilities(
-            given.probabilities_of_units, card.sample_id, card.field, stated, names
-        )
-        if chart is not None:
-            figures.append(
-                Figure(
-                    f"{card.sample_id}: {card.field_name}",
-                    charts.to_svg(chart),
-                    f"Most probable values of {card.field_name} for {card.sample_id}; "
-                    f"stated: {card.stated}.",
-                )
-            )
-    return figures
+def scatter(given: ReportInput, listed: Collection[str] = ()) -> Figure | None:
+    """Return the samples in the model's latent space, coloured by the first label that differs.
 
-
-def scatter(given: ReportInput) -> Figure | None:
-    """Return the samples in the model's latent space, coloured by the first label that differs."""
+    Parameters
+    ----------
+    given
+        The dataset's tables.
+    listed
+        Samples that the page tells more of; their points are links.
+    """
     flagged = set(given.samples.loc[given.samples["status"].isin(FLAGGED), "sample_id"])
     words, title = _colours(given)
-    chart = charts.latent_scatter(given.latents, words, flagged, title)
+    links = {name: sample_address(name) for name in listed}
+    chart = charts.latent_scatter(given.latents, words, flagged, title, links)
     if chart is None:
         return None
     points = "cells" if given.modality == "sc" else "samples"
     ringed = "" if given.modality == "sc" else "; flagged samples are ringed"
+    drawn = int(given.latents["sample_id"].nunique())
+    thinned = f" ({charts.MAX_POINTS:,} of {drawn:,})" if drawn > charts.MAX_POINTS else ""
     return Figure(
-        f"The {points} in the model's biological latent space, coloured by {title}",
+        f"The {points}{thinned} in the model's biological latent space, coloured by {title}",
         charts.to_svg(chart),
         f"Scatter of the {points} on two principal axes of the latents, coloured by {title}"
         f"{ringed}.",
@@ -92,7 +78,11 @@ def composition(given: ReportInput) -> list[Figure]:
         if chart is not None:
             name = field_words(field)
             figures.append(
-                Figure(name, charts.to_svg(chart), f"Number of {points} by predicted {name}.")
+                Figure(
+                    name,
+                    charts.to_svg(chart.properties(title="")),
+                    f"Number of {points} by predicted {name}.",
+                )
             )
     return figures
 
@@ -110,16 +100,3 @@ def _colours(given: ReportInput) -> tuple[pd.Series, str]:
             words = answered.set_index("sample_id")["predicted_label"]
             return words, f"predicted {field_words(field)}"
     return given.samples.set_index("sample_id")["status"], "status"
-
-
-def _names(given: ReportInput, cards: Sequence[Card]) -> dict[str, str]:
-    """Return labels of the values that the charts of some cards may show."""
-    from gem_assets.labels.ontology import label_of
-
-    known = given.predicted_of_units[["predicted_id", "predicted_label"]].dropna().drop_duplicates()
-    names = dict(zip(known["predicted_id"], known["predicted_label"], strict=True))
-    rows = given.probabilities_of_units
-    rows = rows[rows["sample_id"].isin({card.sample_id for card in cards})]
-    values = {str(value) for row in rows["value"] for value in row}
-    found = {v: label for v in values if ":" in v and (label := label_of(v)) is not None}
-    return names | found

@@ -129,6 +129,12 @@ ABOUT_SAMPLES: Mapping[str, _Kind] = {
 """Kinds that are about samples, whatever their label: read after the flagged ones."""
 
 
+def kind_title(kind: str) -> str:
+    """Return what findings of a kind are called."""
+    known = {**ABOUT_LABELS, **ABOUT_SAMPLES}
+    return known[kind].title if kind in known else field_words(kind).capitalize()
+
+
 def finding_groups(
     findings: pd.DataFrame, verdicts: pd.DataFrame, kinds: Mapping[str, _Kind]
 ) -> tuple[FindingGroup, ...]:

@@ -27,6 +27,13 @@ CELL = Unit("cell", "cells")
 GROUP = Unit("group of cells", "groups of cells")
 
 
+def unit_of(modality: str, labelled: bool) -> Unit:
+    """Return what is judged of a modality: cells with labels are judged by groups."""
+    if modality != "sc":
+        return SAMPLE
+    return GROUP if labelled else CELL
+
+
 @dataclass(frozen=True)
 class ReportInput:
     """The tables of one dataset that its report is made from.
@@ -44,8 +51,14 @@ class ReportInput:
         ``predicted_metadata``, ``classifier_probs`` and ``latents``.
     group_predictions
         The first two of the groups of cells; None for samples.
+    group_latents
+        Means of ``latents`` over the cells of each group; None for samples.
     markers
-        Calls of the sex marker genes (`gem_assets.qc.markers.sex_markers`); None for single cells.
+        Calls of the sex marker genes (`gem_assets.qc.markers.sex_markers`), and ``haemoglobin_cpm``
+        where it was counted; None for single cells.
+    quality
+        Columns sample_id, matched_share (of the reads, on the model's genes) and reconstruction_r
+        (correlation of log counts); None for groups of cells.
     votes
         What the marker genes say between a stated and a predicted tissue: columns sample_id, vote
         (a word of `gem_assets.qc.vote.Vote`) and sentence.
@@ -73,7 +86,9 @@ class ReportInput:
     probabilities: pd.DataFrame
     latents: pd.DataFrame
     group_predictions: tuple[pd.DataFrame, pd.DataFrame] | None = None
+    group_latents: pd.DataFrame | None = None
     markers: pd.DataFrame | None = None
+    quality: pd.DataFrame | None = None
     votes: pd.DataFrame | None = None
     suggestions: pd.DataFrame | None = None
     sheet: pd.DataFrame | None = None
@@ -91,9 +106,7 @@ class ReportInput:
     @property
     def unit(self) -> Unit:
         """What a row of ``samples`` is."""
-        if self.modality != "sc":
-            return SAMPLE
-        return GROUP if self.labelled else CELL
+        return unit_of(self.modality, self.labelled)
 
     @property
     def predicted_of_units(self) -> pd.DataFrame:
@@ -104,3 +117,8 @@ class ReportInput:
     def probabilities_of_units(self) -> pd.DataFrame:
         """``classifier_probs`` of what the rows of ``samples`` are."""
         return self.probabilities if self.group_predictions is None else self.group_predictions[1]
+
+    @property
+    def latents_of_units(self) -> pd.DataFrame:
+        """``latents`` of what the rows of ``samples`` are."""
+        return self.latents if self.group_latents is None else self.group_latents

@@ -8,6 +8,7 @@ import pandas as pd
 
 from gem_assets.labels.fields import FIELDS
 from gem_assets.qc.reasons import STATUS_ORDER
+from gem_assets.qc.review import settled_samples
 from gem_assets.report.report_input import ReportInput
 from gem_assets.report.words import text_or_none
 
@@ -15,10 +16,16 @@ MAX_TABLE_ROWS = 1_000
 """Rows of the sample table, the worst first; all rows are in the warehouse."""
 
 
-def sample_table(given: ReportInput) -> list[Mapping[str, str]]:
-    """Return a row a sample, the worst first, by the names of the columns."""
+def listed_samples(given: ReportInput) -> pd.DataFrame:
+    """Return the rows of the samples that the page lists: the worst first, open before reviewed."""
     rank = given.samples["status"].map({s: -i for i, s in enumerate(STATUS_ORDER)})
-    rows = given.samples.assign(rank=rank).sort_values("rank", kind="stable").head(MAX_TABLE_ROWS)
+    settled = given.samples["sample_id"].isin(settled_samples(given.verdicts))
+    ranked = given.samples.assign(rank=rank, settled=settled)
+    return ranked.sort_values(["rank", "settled"], kind="stable").head(MAX_TABLE_ROWS)
+
+
+def sample_table(given: ReportInput, rows: pd.DataFrame) -> list[Mapping[str, str]]:
+    """Return a row for each of the `listed_samples`, by the names of the columns."""
     wide = _answers(given, rows["sample_id"])
     fields = [f.name for f in FIELDS if f.name in wide.columns]
     answers = wide.reindex(rows["sample_id"])[fields].to_dict(orient="records")

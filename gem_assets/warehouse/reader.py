@@ -196,14 +196,24 @@ class WarehouseReader:
         ValueError
             If the table belongs to no dataset.
         """
+        return {dataset: set(found) for dataset, found in self.tally(table, column).items()}
+
+    def tally(self, table: str, column: str) -> dict[str, dict[str, int]]:
+        """Return how many rows have each value of a column, by dataset.
+
+        Raises
+        ------
+        ValueError
+            If the table belongs to no dataset.
+        """
         if not table_named(table).partitioned:
             raise ValueError(f"{table} belongs to no dataset")
-        found: dict[str, set[str]] = {}
+        found: dict[str, dict[str, int]] = {}
         with self._reading() as connection:
             if connection is not None:
-                query = statements.distinct_of_datasets(self.schema, table, column)
-                for dataset, value in connection.execute(query).fetchall():
-                    found.setdefault(dataset, set()).add(value)
+                query = statements.tally_of_datasets(self.schema, table, column)
+                for dataset, value, rows in connection.execute(query).fetchall():
+                    found.setdefault(dataset, {})[value] = rows
         return found
 
     @contextmanager

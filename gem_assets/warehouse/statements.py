@@ -144,11 +144,11 @@ def distinct_datasets(schema: str, table: str) -> str:
     return f"SELECT DISTINCT dataset FROM {quoted(schema)}.{quoted(table)} ORDER BY dataset"
 
 
-def distinct_of_datasets(schema: str, table: str, column: str) -> str:
-    """Return the query for ``(dataset, value)``: the values of a column that each dataset has."""
+def tally_of_datasets(schema: str, table: str, column: str) -> str:
+    """Return the query for ``(dataset, value, rows)`` of a column, ordered by both."""
     return (
-        f"SELECT DISTINCT dataset, {quoted(column)} FROM {quoted(schema)}.{quoted(table)} "
-        "ORDER BY ALL"
+        f"SELECT dataset, {quoted(column)}, count(*) FROM {quoted(schema)}.{quoted(table)} "
+        "GROUP BY ALL ORDER BY ALL"
     )
 
 

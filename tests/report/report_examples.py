@@ -43,6 +43,7 @@ def report_input(
                 "status": status,
                 "reason": "contradicts" if i in wrong else "same_term",
                 "p_top": 0.99,
+                "p_compatible": 0.01 if i in wrong else 0.99,
                 "reviewed_by": None,
             }
             | PROVENANCE
@@ -59,6 +60,7 @@ def report_input(
                 "status": "not_assessed",
                 "reason": "field_not_predicted",
                 "p_top": np.nan,
+                "p_compatible": np.nan,
                 "reviewed_by": None,
             }
             | PROVENANCE
@@ -88,7 +90,17 @@ def report_input(
             | PROVENANCE
         )
         latents.append(row | {"space": "biological", "vector": rng.normal(size=6)} | PROVENANCE)
-        markers.append({"sample_id": sample, "call": found, "sentence": "."})
+        is_male = found == "male"
+        markers.append(
+            {
+                "sample_id": sample,
+                "xist_cpm": 0.0 if is_male else 40.0,
+                "chry_cpm": 31.5 if is_male else 0.1,
+                "chry_genes_present": 7,
+                "call": found,
+                "sentence": f"Marker genes say {found}.",
+            }
+        )
     return ReportInput(
         dataset="study",
         modality="bulk",

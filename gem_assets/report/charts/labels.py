@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gem_assets.report.charts.style import ACCENT, INK, STATED
+from gem_assets.report.charts.style import ACCENT, INK, STATUS_COLOURS
 from gem_assets.report.charts.words import fold_rare, or_else
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ MAX_CLASSES = 12
 
 def label_heatmap(verdicts: pd.DataFrame, field: str) -> AnyChart | None:
     """Draw stated labels against predictions of one field, with the number of samples.
+
+    A cell has the colour of what most of its samples came to, the stronger the more they are: a
+    contradiction is seen without reading a label.
 
     Parameters
     ----------
@@ -43,78 +46,25 @@ def label_heatmap(verdicts: pd.DataFrame, field: str) -> AnyChart | None:
     )
     for column in frame:
         frame[column] = fold_rare(frame[column], 2 * MAX_CLASSES)
-    counted = frame.value_counts().rename("samples").reset_index()
+    frame["status"] = rows["status"].astype(str)
+    cells = frame.groupby(["stated", "predicted"])["status"]
+    counted = cells.agg(samples="size", status=lambda seen: seen.mode().iloc[0]).reset_index()
     base = alt.Chart(counted).encode(
         x=alt.X("predicted:N", title="predicted", axis=alt.Axis(labelAngle=-40)),
         y=alt.Y("stated:N", title="stated"),
     )
-    most = int(counted["samples"].max())
+    present = [status for status in STATUS_COLOURS if status in set(counted["status"])]
     return alt.layer(
-        base.mark_rect(stroke="white").encode(
-            color=alt.Color("samples:Q", scale=alt.Scale(scheme="blues"), legend=None)
-        ),
-        base.mark_text(fontSize=11).encode(
-            text="samples:Q",
-            color=alt.condition(alt.datum.samples > most / 2, alt.value("white"), alt.value(INK)),
-        ),
-    ).properties(width=alt.Step(34), height=alt.Step(26))
-
-
-def top_probabilities(
-    probabilities: pd.DataFrame,
-    sample_id: str,
-    field: str,
-    stated_ids: set[str],
-    names: dict[str, str],
-) -> AnyChart | None:
-    """Draw the five most probable values of a field for one sample, and the stated one.
-
-    Parameters
-    ----------
-    probabilities
-        ``classifier_probs`` of the dataset.
-    sample_id, field
-        Which row.
-    stated_ids
-        Values that the label stands for; drawn in another colour, and added if not among the top.
-    names
-        Label of each value; a value without one is shown as it is.
-    """
-    import altair as alt
-
-    row = probabilities[
-        (probabilities["sample_id"] == sample_id) & (probabilities["field"] == field)
-    ]
-    if row.empty:
-        return None
-    pairs = dict(zip(row["value"].iloc[0], row["probability"].iloc[0], strict=True))
-    shown = list(pairs)[:5] + [v for v in list(pairs)[5:] if v in stated_ids]
-    frame = pd.DataFrame(
-        {
-            "value": [names.get(v, v) for v in shown],
-            "probability": [pairs[v] for v in shown],
-            "colour": ["stated" if v in stated_ids else "other" for v in shown],
-        }
-    ).drop_duplicates("value")
-    chart: AnyChart = (
-        alt.Chart(frame, width=260, height=alt.Step(18))
-        .mark_bar()
-        .encode(
-            x=alt.X(
-                "probability:Q",
-                scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(format=".1f", tickCount=3),
-                title=None,
-            ),
-            y=alt.Y("value:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
+        base.mark_rect(cornerRadius=2).encode(
             color=alt.Color(
-                "colour:N",
-                scale=alt.Scale(domain=["stated", "other"], range=[STATED, ACCENT]),
+                "status:N",
+                scale=alt.Scale(domain=present, range=[STATUS_COLOURS[s] for s in present]),
                 legend=None,
             ),
-        )
-    )
-    return chart
+            opacity=alt.Opacity("samples:Q", scale=alt.Scale(range=[0.3, 0.6]), legend=None),
+        ),
+        base.mark_text(fontSize=11, color=INK, aria=False).encode(text="samples:Q"),
+    ).properties(width=alt.Step(34), height=alt.Step(26))
 
 
 def predicted_values(predicted: pd.DataFrame, field: str) -> AnyChart | None:

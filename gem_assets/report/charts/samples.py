@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from gem_assets.report.charts.style import ACCENT, STATUS_COLOURS
 from gem_assets.report.charts.words import fold_rare
+from gem_assets.report.neighbours import chosen_space, coordinates
 
 if TYPE_CHECKING:
     import altair as alt
@@ -48,7 +50,11 @@ def status_bar(statuses: pd.Series, *, width: int = 480) -> AnyChart:
 
 
 def latent_scatter(
-    latents: pd.DataFrame, colours: pd.Series, flagged: set[str], title: str
+    latents: pd.DataFrame,
+    colours: pd.Series,
+    flagged: set[str],
+    title: str,
+    links: Mapping[str, str] | None = None,
 ) -> AnyChart | None:
     """Draw the samples on the first two principal axes of a latent space.
 
@@ -62,46 +68,63 @@ def latent_scatter(
         Samples that get a ring.
     title
         What the colours mean.
+    links
+        Where the point of a sample leads to; points without a link are drawn, too.
     """
     import altair as alt
 
-    spaces = list(latents["space"].unique())
-    if not spaces:
-        return None
-    space = "biological" if "biological" in spaces else spaces[0]
-    rows = latents[latents["space"] == space]
+    rows = chosen_space(latents)
     if len(rows) > MAX_POINTS:
         ringed = rows["sample_id"].isin(flagged)
         # The flagged ones first; of each kind evenly spaced ones, so that it is repeatable.
         kept = _evenly(rows[ringed], MAX_POINTS)
         rows = pd.concat([kept, _evenly(rows[~ringed], MAX_POINTS - len(kept))])
-    vectors = np.stack([np.asarray(v, dtype=np.float64) for v in rows["vector"]])
-    if len(rows) < 3 or vectors.shape[1] < 2:
+    if len(rows) < 3:
+        return None
+    vectors = coordinates(rows)
+    if vectors.shape[1] < 2:
         return None
     centred = vectors - vectors.mean(axis=0)
     u, s, _ = np.linalg.svd(centred, full_matrices=False)
     share = s**2 / max(float((s**2).sum()), 1e-12)
     words = colours.reindex(rows["sample_id"]).fillna("not stated").astype(str)
+    names = rows["sample_id"].astype(str).to_numpy()
+    is_flagged = rows["sample_id"].isin(flagged).to_numpy()
     frame = pd.DataFrame(
         {
-            "x": u[:, 0] * s[0],
-            "y": u[:, 1] * s[1],
+            # A tenth of a pixel is not seen, and sixteen digits a point are half of the file.
+            "x": np.round(u[:, 0] * s[0], 3),
+            "y": np.round(u[:, 1] * s[1], 3),
             "colour": fold_rare(words, MAX_COLOURS).to_numpy(),
-            "flagged": rows["sample_id"].isin(flagged).to_numpy(),
+            "flagged": is_flagged,
+            "link": [(links or {}).get(name) for name in names],
+            "told": [
+                f"{name}: {word}{', flagged' if ringed else ''}"
+                for name, word, ringed in zip(names, words, is_flagged, strict=True)
+            ],
         }
     )
     base = alt.Chart(frame).encode(
         x=alt.X("x:Q", title=f"axis 1 ({share[0]:.0%} of variance)", axis=_bare_axis()),
         y=alt.Y("y:Q", title=f"axis 2 ({share[1]:.0%})", axis=_bare_axis()),
     )
-    return alt.layer(
-        base.mark_circle(size=42, opacity=0.8).encode(
-            color=alt.Color("colour:N", title=title, scale=alt.Scale(scheme="tableau20"))
+    points = base.mark_circle(size=54, opacity=0.8).encode(
+        color=alt.Color(
+            "colour:N",
+            title=title,
+            scale=alt.Scale(scheme="tableau20"),
+            legend=alt.Legend(symbolLimit=MAX_COLOURS + 1),
         ),
+        description="told:N",
+    )
+    layers = [
+        points.transform_filter("!datum.link"),
+        points.transform_filter("datum.link").encode(href="link:N"),
         base.transform_filter("datum.flagged").mark_point(
-            size=150, strokeWidth=2, color=STATUS_COLOURS["fail"]
+            size=170, strokeWidth=2, color=STATUS_COLOURS["fail"], aria=False
         ),
-    ).properties(width=440, height=300)
+    ]
+    return alt.layer(*layers).properties(width=620, height=380)
 
 
 def histogram(values: np.ndarray, title: str) -> AnyChart:

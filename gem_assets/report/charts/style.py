@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,16 +21,34 @@ STATUS_COLOURS = {
 }
 """Okabe-Ito like hues that stay apart for colour-blind readers; words always stand beside them."""
 
-INK, ACCENT, STATED = "#3c4043", "#4c78a8", "#b3261e"
-"""Of text, of bars, and of what the sheet states."""
+INK, ACCENT = "#3c4043", "#4c78a8"
+"""Of text, and of bars."""
+
+RULE, GRID = "#c4c7c5", "#e4e7ea"
+"""Of axes, and of the lines behind the marks."""
+
+_LINK = re.compile(r'<a xlink:href="[^"#]*(#[^"]*)">')
+"""Vega resolves a link within the page against a host of its own."""
+
+
+def palette() -> dict[str, str]:
+    """Return the charts' colours by the name of the style sheet's variable that they follow.
+
+    SVG has them as attributes, which the page's style overrides: so the charts turn dark with it.
+    """
+    return {**STATUS_COLOURS, "ink": INK, "accent": ACCENT, "rule": RULE, "grid": GRID}
 
 
 def to_svg(chart: AnyChart) -> str:
-    """Return a chart as SVG text; what it shows of a user's text is escaped by Vega."""
+    """Return a chart as SVG text; what it shows of a user's text is escaped by Vega.
+
+    Links stay within the page, and out of the way of the tab key: hundreds of points would be
+    hundreds of stops.
+    """
     import vl_convert
 
     svg: str = vl_convert.vegalite_to_svg(_styled(chart).to_json())
-    return svg
+    return _LINK.sub(r'<a href="\1" tabindex="-1">', svg)
 
 
 def to_png(chart: AnyChart, *, scale: float = 1.0) -> bytes:
@@ -44,7 +63,10 @@ def _styled(chart: AnyChart) -> AnyChart:
     styled: AnyChart = (
         chart.configure(background="transparent", font="sans-serif")
         .configure_view(stroke=None)
-        .configure_axis(labelColor=INK, titleColor=INK, domainColor="#c4c7c5", tickColor="#c4c7c5")
+        .configure_axis(
+            labelColor=INK, titleColor=INK, domainColor=RULE, tickColor=RULE, gridColor=GRID
+        )
+        .configure_legend(labelColor=INK, titleColor=INK)
         .configure_title(color=INK, fontSize=12, anchor="start")
     )
     return styled

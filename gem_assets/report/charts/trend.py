@@ -1,0 +1,51 @@
+"""How often a dataset was flagged, run by run, small enough for the cell of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from gem_assets.report.charts.style import ACCENT
+
+if TYPE_CHECKING:
+    from gem_assets.report.charts.style import AnyChart
+
+MAX_RUNS = 60
+"""Runs that are drawn, the latest."""
+
+
+def flagged_trend(history: pd.DataFrame) -> AnyChart | None:
+    """Draw the share of flagged samples over the runs, with its 95 % interval.
+
+    Parameters
+    ----------
+    history
+        A dataset's rows of ``qc_history``.
+
+    Returns
+    -------
+    chart or None
+        None with fewer than two runs in which something was judged: there is no trend.
+    """
+    import altair as alt
+
+    runs = history.dropna(subset=["flagged_rate"]).sort_values("at", kind="stable").tail(MAX_RUNS)
+    if len(runs) < 2:
+        return None
+    frame = pd.DataFrame(
+        {name: runs[name].astype(float).round(4) for name in ("flagged_rate", "ci_low", "ci_high")}
+    ).assign(run=range(len(runs)))
+    top = max(0.05, float(frame["ci_high"].max()))
+    base = alt.Chart(frame).encode(
+        x=alt.X("run:Q", axis=None),
+        y=alt.Y("flagged_rate:Q", axis=None, scale=alt.Scale(domain=[0, top])),
+    )
+    chart: AnyChart = alt.layer(
+        base.mark_area(color=ACCENT, opacity=0.2).encode(y="ci_low:Q", y2="ci_high:Q"),
+        base.mark_line(color=ACCENT, strokeWidth=1.5),
+        base.transform_filter(f"datum.run == {len(runs) - 1}").mark_circle(
+            color=ACCENT, size=36, opacity=1
+        ),
+    ).properties(width=140, height=34)
+    return chart
