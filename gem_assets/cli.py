@@ -9,6 +9,7 @@ from gem_assets.commands.forget import forget
 from gem_assets.commands.inspect import inspect
 from gem_assets.commands.plan import plan
 from gem_assets.commands.predict import predict
+from gem_assets.commands.report import report
 from gem_assets.commands.review import review
 from gem_assets.commands.run import run
 from gem_assets.commands.selftest import selftest
@@ -27,6 +28,7 @@ for _command in (
     inspect,
     predict,
     review,
+    report,
     selftest,
     forget,
     serve,

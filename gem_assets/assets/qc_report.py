@@ -2,20 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
 from gem_assets.assets.failures import plain_failures, require_rows
 from gem_assets.checks import fail_for_good
 from gem_assets.graph import QC_TABLES, AssetGraph
-
-if TYPE_CHECKING:
-    from gem_assets.datasets import Dataset
-    from gem_assets.qc.calibration import Calibration
-    from gem_assets.qc.settings import QcSettings
-    from gem_assets.report.report_input import ReportInput
-    from gem_assets.warehouse import Warehouse
 
 
 def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
@@ -36,6 +29,7 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
     def _qc_report(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        from gem_assets.assets.reviews import calibrations_of, reviews_of
         from gem_assets.problems import RefusedInputError
         from gem_assets.qc.settings import QcSettings
         from gem_assets.report.corrected_samples import SheetChangedError
@@ -52,7 +46,9 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
             with plain_failures(context.log):
                 require_rows(graph, warehouse, name, "qc_samples")
                 given = read_report(warehouse, name, settings)
-                calibrated = _calibrations(dataset, datasets.data, warehouse, given, settings)
+                calibrated = calibrations_of(
+                    given, reviews_of(dataset), datasets.data, warehouse, settings
+                )
         except RefusedInputError as refusal:
             fail_for_good(str(refusal))
         try:
@@ -81,26 +77,3 @@ def qc_report(graph: AssetGraph) -> dg.AssetsDefinition:
         )
 
     return _qc_report
-
-
-def _calibrations(
-    dataset: "Dataset",
-    data: str,
-    warehouse: "Warehouse",
-    given: "ReportInput",
-    settings: "QcSettings",
-) -> "dict[str, Calibration]":
-    """Return what the reviews, of this and of other datasets, say about the probabilities."""
-    from gem_assets.assets.reviews import evidence_elsewhere, reviews_of
-    from gem_assets.qc.calibration import calibrations
-
-    if warehouse.modality == "sc":
-        return {}  # judged by groups of cells, whose probabilities no table holds
-    return calibrations(
-        given.verdicts,
-        reviews_of(dataset),
-        given.predicted,
-        given.probabilities,
-        settings,
-        elsewhere=evidence_elsewhere(data, warehouse, dataset.name, given.verdicts, settings),
-    )

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from upath import UPath
 
     from gem_assets.datasets import Dataset
-    from gem_assets.qc.calibration import Evidence
+    from gem_assets.qc.calibration import Calibration, Evidence
     from gem_assets.qc.settings import QcSettings
+    from gem_assets.report.report_input import ReportInput
     from gem_assets.warehouse import Warehouse
 
 
@@ -87,6 +88,38 @@ def evidence_elsewhere(
             predicted = warehouse.read("predicted_metadata", name).to_pandas()
             probabilities = warehouse.read("classifier_probs", name).to_pandas()
             yield field_evidence(theirs, reviews, predicted, probabilities, settings)
+
+
+def calibrations_of(
+    given: ReportInput,
+    reviews: pd.DataFrame | None,
+    data: str,
+    warehouse: Warehouse,
+    settings: QcSettings,
+) -> dict[str, Calibration]:
+    """Return what the reviews, of this and of other datasets, say about the probabilities.
+
+    Parameters
+    ----------
+    given
+        What the dataset's report is made from.
+    reviews
+        The result of `reviews_of`.
+    data, warehouse, settings
+        As of `evidence_elsewhere`.
+    """
+    from gem_assets.qc.calibration import calibrations
+
+    if warehouse.modality == "sc":
+        return {}  # judged by groups of cells, whose probabilities no table holds
+    return calibrations(
+        given.verdicts,
+        reviews,
+        given.predicted,
+        given.probabilities,
+        settings,
+        elsewhere=evidence_elsewhere(data, warehouse, given.dataset, given.verdicts, settings),
+    )
 
 
 def _model(verdicts: pd.DataFrame) -> set[tuple[str, ...]]:
