@@ -47,12 +47,15 @@ def page_data(given: ReportInput, sample_ids: Sequence[str], shown: Chances) -> 
     dict
         ``unit`` and ``units``, what a sample and several are called; ``why``, the sentence of each
         reason; ``findings``, each as title, sentence and whether it was reviewed; ``samples``, a
-        record of each.
+        record of each; ``words``, the values that these name by their places, since a few hundred
+        names are told ten thousand times. What a sample's row of the table says, its sentence, is
+        read from there.
     """
     wanted = set(sample_ids)
-    fields = _fields(given, wanted, shown)
+    words = _Words()
+    fields = _fields(given, wanted, shown, words)
     markers, quality = _markers(given, wanted), _quality(given, wanted)
-    near, (findings, named) = _neighbours(given, sample_ids), _findings(given, wanted)
+    near, (findings, named) = _neighbours(given, sample_ids, words), _findings(given, wanted)
     rows = given.samples[given.samples["sample_id"].isin(wanted)].drop_duplicates("sample_id")
     said = {str(row["sample_id"]): row for row in rows.to_dict("records")}
     return {
@@ -72,20 +75,33 @@ def page_data(given: ReportInput, sample_ids: Sequence[str], shown: Chances) -> 
             }
             for sample in sample_ids
         ],
+        "words": list(words.places),
     }
+
+
+class _Words:
+    """Texts, each kept once."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+
+    def place(self, text: str) -> int:
+        """Return the place of a text, which is added if it is new."""
+        return self.places.setdefault(text, len(self.places))
 
 
 def _said(row: Mapping[Hashable, object], *, labelled: bool) -> Record:
     if not labelled:
-        return {"status": "", "sentence": "", "next": ""}
+        return {"status": "", "next": ""}
     return {
         "status": str(row["status"]),
-        "sentence": str(row["sentence"]),
         "next": text_or_none(row["suggestion"]) or "",
     }
 
 
-def _fields(given: ReportInput, wanted: set[str], shown: Chances) -> dict[str, list[Record]]:
+def _fields(
+    given: ReportInput, wanted: set[str], shown: Chances, words: _Words
+) -> dict[str, list[Record]]:
     """Return the fields of each sample, those with a label first, each with its probabilities."""
     found: dict[tuple[str, str], Record] = {}
     verdicts = given.verdicts[given.verdicts["sample_id"].isin(wanted)]
@@ -114,7 +130,10 @@ def _fields(given: ReportInput, wanted: set[str], shown: Chances) -> dict[str, l
             }
     by_sample: dict[str, list[Record]] = {}
     for key in sorted(found, key=lambda key: ("status" not in found[key], _place(key[1]))):
-        bars = [[c.name, c.p, c.text, int(c.stated)] for c in shown.get(key, ())]
+        bars = [
+            [words.place(c.name), c.p, c.text, *([1] if c.stated else [])]
+            for c in shown.get(key, ())
+        ]
         told = {name: value for name, value in found[key].items() if value is not None}
         by_sample.setdefault(key[0], []).append(told | {"bars": bars})
     return by_sample
@@ -144,7 +163,7 @@ def _markers(given: ReportInput, wanted: set[str]) -> dict[str, list[list[str]]]
             levels = (
                 ("XIST", _cpm(row["xist_cpm"])),
                 (
-                    f"Chromosome Y, mean of {genes} of 7 genes",
+                    f"Chromosome Y, mean of {genes} genes",
                     _cpm(row["chry_cpm"]),
                 ),
                 ("Haemoglobin, HBA1 + HBA2 + HBB", _cpm(row.get("haemoglobin_cpm"))),
@@ -178,7 +197,9 @@ def _quality(given: ReportInput, wanted: set[str]) -> dict[str, list[list[str]]]
     return found
 
 
-def _neighbours(given: ReportInput, sample_ids: Sequence[str]) -> dict[str, list[list[Any]]]:
+def _neighbours(
+    given: ReportInput, sample_ids: Sequence[str], words: _Words
+) -> dict[str, list[list[Any]]]:
     """Return the nearest samples of each: name, distance, stated and predicted label."""
     latents = chosen_space(given.latents_of_units)
     names = [str(name) for name in latents["sample_id"]]
@@ -191,7 +212,11 @@ def _neighbours(given: ReportInput, sample_ids: Sequence[str]) -> dict[str, list
     stated, predicted = _labels(given)
     return {
         sample: [
-            [names[i], round(float(d), 3), stated.get(names[i], ""), predicted.get(names[i], "")]
+            [
+                names[i],
+                round(float(d), 3),
+                *(words.place(of.get(names[i], "")) for of in (stated, predicted)),
+            ]
             for i, d in zip(near, far, strict=True)
         ]
         for sample, near, far in zip(asked, places, distances, strict=True)

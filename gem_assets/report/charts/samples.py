@@ -112,7 +112,7 @@ def latent_scatter(
         color=alt.Color(
             "colour:N",
             title=title,
-            scale=alt.Scale(scheme="tableau20"),
+            scale=alt.Scale(scheme="tableau10" if words.nunique() <= 10 else "tableau20"),
             legend=alt.Legend(symbolLimit=MAX_COLOURS + 1),
         ),
         description="told:N",

@@ -37,9 +37,11 @@ def flagged_trend(history: pd.DataFrame) -> AnyChart | None:
         {name: runs[name].astype(float).round(4) for name in ("flagged_rate", "ci_low", "ci_high")}
     ).assign(run=range(len(runs)))
     top = max(0.05, float(frame["ci_high"].max()))
+    # Vega-Lite breaks on a layered chart without any axis.
+    hidden = alt.Axis(labels=False, ticks=False, domain=False, grid=False, title=None)
     base = alt.Chart(frame).encode(
-        x=alt.X("run:Q", axis=None),
-        y=alt.Y("flagged_rate:Q", axis=None, scale=alt.Scale(domain=[0, top])),
+        x=alt.X("run:Q", axis=hidden, scale=alt.Scale(nice=False)),
+        y=alt.Y("flagged_rate:Q", axis=hidden, scale=alt.Scale(domain=[0, top])),
     )
     chart: AnyChart = alt.layer(
         base.mark_area(color=ACCENT, opacity=0.2).encode(y="ci_low:Q", y2="ci_high:Q"),

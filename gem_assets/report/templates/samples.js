@@ -3,6 +3,7 @@
 
 const panel = document.getElementById("sample");
 const page = JSON.parse(document.getElementById("data").textContent);
+const rowOf = new Map([...document.querySelectorAll("tr[data-sample]")].map((row) => [row.dataset.sample, row]));
 const known = new Map(page.samples.map((sample) => [sample.id, sample]));
 const STATUS = { fail: "contradicting", warn: "doubtful", unclear: "unclear", pass: "agreeing", not_assessed: "not judged" };
 const PREFIX = "#sample=";
@@ -25,13 +26,13 @@ function bars(rows, status) {
   return element(
     "ol",
     { class: `bars is-${status}` },
-    rows.map(([name, p, text, stated]) => {
+    rows.map(([word, p, text, stated]) => {
       const fill = element("span", { class: "fill" });
       fill.style.width = `${100 * p}%`;
       return element(
         "li",
         stated ? { class: "stated" } : {},
-        element("span", { class: "name" }, name, stated ? element("em", {}, " stated") : null),
+        element("span", { class: "name" }, page.words[word], stated ? element("em", {}, " stated") : null),
         element("span", { class: "bar", "aria-hidden": "true" }, fill),
         element("span", { class: "p" }, text),
       );
@@ -58,16 +59,19 @@ function field(told) {
   );
 }
 
+const told = ([stated, predicted]) =>
+  [stated && `stated ${stated}`, predicted && `predicted ${predicted}`].filter(Boolean).join(" · ");
+
 function neighbours(rows) {
   return element(
     "ol",
     { class: "near" },
-    rows.map(([id, distance, stated, predicted]) =>
+    rows.map(([id, distance, ...labels]) =>
       element(
         "li",
         {},
         known.has(id) ? element("a", { href: address(id) }, id) : element("span", {}, id),
-        element("span", { class: "label" }, [stated && `stated ${stated}`, predicted && `predicted ${predicted}`].filter(Boolean).join(" · ")),
+        element("span", { class: "label" }, told(labels.map((word) => page.words[word]))),
         element("span", { class: "p" }, element("span", { class: "unseen" }, "distance "), distance.toFixed(2)),
       ),
     ),
@@ -75,10 +79,11 @@ function neighbours(rows) {
 }
 
 function body(sample) {
+  const words = rowOf.get(sample.id)?.querySelector("td.words")?.textContent;
   const judged = sample.fields.filter((told) => told.status !== undefined);
   const others = sample.fields.filter((told) => told.status === undefined);
   return [
-    sample.sentence ? element("p", { class: "sentence" }, sample.sentence) : null,
+    words ? element("p", { class: "sentence" }, words) : null,
     sample.next ? element("p", { class: "next" }, element("span", { class: "todo" }, "What to do"), sample.next) : null,
     sample.findings.length
       ? section(
@@ -164,7 +169,7 @@ panel.addEventListener("close", () => {
 window.addEventListener("hashchange", follow);
 
 // A row opens its sample, for those who point; its link is there for all others.
-document.querySelectorAll("tr[data-sample]").forEach((row) =>
+rowOf.forEach((row) =>
   row.addEventListener("click", (event) => {
     if (!event.target.closest("a") && !String(getSelection())) location.hash = address(row.dataset.sample);
   }),
