@@ -9,7 +9,7 @@ import numpy as np
 
 from gem_assets.labels.fields import FIELDS
 from gem_assets.labels.table import VALUE_SEPARATOR
-from gem_assets.qc.reasons import EXPLANATIONS
+from gem_assets.qc.reasons import EXPLANATIONS, STATUS_ORDER
 from gem_assets.qc.review import open_findings
 from gem_assets.qc.sentences import probability
 from gem_assets.report.chances import Chances
@@ -102,7 +102,7 @@ def _said(row: Mapping[Hashable, object], *, labelled: bool) -> Record:
 def _fields(
     given: ReportInput, wanted: set[str], shown: Chances, words: _Words
 ) -> dict[str, list[Record]]:
-    """Return the fields of each sample, those with a label first, each with its probabilities."""
+    """Return the fields of each sample, the worst first, then those that have no label."""
     found: dict[tuple[str, str], Record] = {}
     verdicts = given.verdicts[given.verdicts["sample_id"].isin(wanted)]
     for row in verdicts.to_dict("records"):
@@ -129,7 +129,7 @@ def _fields(
                 "p": _p(row["probability"]),
             }
     by_sample: dict[str, list[Record]] = {}
-    for key in sorted(found, key=lambda key: ("status" not in found[key], _place(key[1]))):
+    for key in sorted(found, key=lambda key: (_badness(found[key]), _place(key[1]))):
         bars = [
             [words.place(c.name), c.p, c.text, *([1] if c.stated else [])]
             for c in shown.get(key, ())
@@ -137,6 +137,10 @@ def _fields(
         told = {name: value for name, value in found[key].items() if value is not None}
         by_sample.setdefault(key[0], []).append(told | {"bars": bars})
     return by_sample
+
+
+def _badness(told: Record) -> int:
+    return -STATUS_ORDER.index(told["status"]) if "status" in told else 1
 
 
 def _place(field: str) -> int:

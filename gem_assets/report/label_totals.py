@@ -49,10 +49,15 @@ def label_totals(verdicts: pd.DataFrame) -> LabelTotals:
     counted = pd.crosstab([verdicts["field"].astype(str), label], verdicts["status"])
     counted = counted.reindex(columns=list(_COUNTED), fill_value=0)
     ranked = counted.assign(
+        silent=counted["not_assessed"].eq(counted.sum(axis=1)),
         flagged=counted["fail"] + counted["warn"],
         samples=counted.sum(axis=1),
         place=[_FIELD_ORDER.get(field, len(_FIELD_ORDER)) for field, _ in counted.index],
-    ).sort_values(["flagged", "place", "samples"], ascending=[False, True, False], kind="stable")
+    ).sort_values(
+        ["flagged", "silent", "place", "samples"],
+        ascending=[False, True, True, False],
+        kind="stable",
+    )
     shown = ranked.head(MAX_LABELS)
     return LabelTotals(
         tuple(

@@ -22,7 +22,7 @@ from gem_assets.labels.ontology import label_of
 from gem_assets.labels.sheet_cells import CELLS, sheet_of_cells
 from gem_assets.labels.statements import stated_labels
 from gem_assets.qc import cell_evidence
-from gem_assets.qc.cell_groups import group_predictions, judge_cells
+from gem_assets.qc.cell_groups import group_latents, group_predictions, judge_cells
 from gem_assets.qc.cell_rules import CELLS_CONTRADICT, TOO_FEW_CELLS
 from gem_assets.qc.dataset import JudgedDataset, QcInput
 from gem_assets.qc.history import history_row
@@ -537,6 +537,24 @@ def test_lists_in_arrow_and_cells_in_any_order_are_judged_alike(
     assert np.allclose(plain.verdicts[numbers], again.verdicts[numbers])
     for name in ("samples", "findings", "suggestions"):
         pd.testing.assert_frame_equal(getattr(plain, name), getattr(again, name))
+
+
+@pytest.mark.parametrize("in_arrow", [False, True])
+def test_a_group_lies_where_its_cells_lie_on_average(in_arrow: bool) -> None:
+    cells = Cells().types("A", 2, T_CELL, LIKE_T).types("A", 1, B_CELL, LIKE_B)
+    cells.add(1, {}, {"cell_type": LIKE_T}, "A").types("B", 1, T_CELL, LIKE_T)
+    vectors = pa.array([[1.0, 0.0], [3.0, 4.0], [5.0, 5.0], [9.0, 9.0]], pa.list_(pa.float32()))
+    latents = pd.DataFrame({"sample_id": cells.ids[:4], "space": "biological"})
+    latents["vector"] = (
+        pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([vectors[:1], vectors[1:]])))
+        if in_arrow
+        else vectors.to_pandas()
+    )
+    found = group_latents(cells.given(latents=latents)).set_index("sample_id")
+    assert {name: list(vector) for name, vector in found["vector"].items()} == {
+        "A: T cell": [2.0, 2.0],
+        "A: B cell": [5.0, 5.0],
+    }, "the cell without a label is in no group, and B's cell has no latents"
 
 
 @st.composite

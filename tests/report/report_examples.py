@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,18 +117,46 @@ def report_input(
 
 
 class Page(HTMLParser):
-    """What a browser would be told to fetch or to run, and the text that it would show."""
+    """What a browser would be told to fetch or to run, and the text that it would show.
+
+    Attributes
+    ----------
+    tags, links
+        Of all elements.
+    text
+        What is shown without running anything.
+    policy
+        The Content-Security-Policy.
+    script, data
+        What is run, and what it reads.
+    """
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[str] = []
         self.links: list[str] = []
-        self.text = ""
+        self.text = self.policy = self.script = ""
+        self.data: dict[str, Any] = {}
+        self._within = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.links += [v or "" for k, v in attrs if k in ("src", "href", "xlink:href", "data")]
+        given = dict(attrs)
+        if given.get("http-equiv") == "Content-Security-Policy":
+            self.policy = given["content"] or ""
+        if tag in ("script", "style"):
+            self._within = given.get("type") or tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("script", "style"):
+            self._within = ""
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if self._within == "script":
+            self.script += data
+        elif self._within == "application/json":
+            self.data = json.loads(data)
+        elif self._within != "style":
+            self.text += data

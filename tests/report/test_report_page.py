@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
+from dataclasses import replace
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from gem_assets.qc.findings import Finding, findings_table
 from gem_assets.qc.history import flagged_rate
 from gem_assets.report.cards import MAX_CARDS
 from gem_assets.report.content import report_content
+from gem_assets.report.label_totals import MAX_LABELS
 from gem_assets.report.page import build_report
 from gem_assets.report.report_input import ReportInput
 from gem_assets.report.thumbnails import label_heatmap, latent_scatter, library_sizes, status_bar
@@ -58,24 +63,37 @@ def test_the_page_says_that_the_embedded_model_is_not_gem_1() -> None:
     assert "uncalibrated" in page.text
 
 
-def test_the_page_asks_no_host_and_runs_no_script() -> None:
+def test_the_page_asks_no_host_and_may_run_nothing_but_its_own_script() -> None:
     html = build_report(report_input())
     page = Page(html)
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 2, "its own, and the data that it reads"
+    digest = base64.b64encode(hashlib.sha256(page.script.encode()).digest()).decode()
+    assert page.policy.split("; ")[:2] == ["default-src 'none'", f"script-src 'sha256-{digest}'"]
     assert not {"link", "iframe", "object", "embed", "img"} & set(page.tags)
     assert [link for link in page.links if not link.startswith("#")] == []
     assert re.findall(r"url\((?!#)[^)]*\)|@import", html) == []
+    assert set(re.findall(r"https?://[^/\"]+", html)) == {"http://www.w3.org"}, "SVG's name"
 
 
 @pytest.mark.parametrize(
-    "name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a & b < c"]
+    "name",
+    [
+        "<script>alert(1)</script>",
+        "</script><script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "a & b < c",
+        "<!--<script>",
+        "line\u2028separator\u2029",
+    ],
 )
 def test_sample_names_are_text_and_never_markup(name: str) -> None:
     html = build_report(report_input(names={1: name, 3: name + "2"}))
     page = Page(html)
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 2
     assert "img" not in page.tags
     assert name in page.text
+    assert page.data["samples"][0]["id"] == name
+    assert f"#sample={quote(name, safe='')}" in page.links
 
 
 def test_what_was_not_judged_is_listed_with_its_reason() -> None:
@@ -112,6 +130,37 @@ def test_a_large_dataset_shows_its_worst_rows_and_says_how_many_are_left_out() -
     assert content.table[0]["sample"] == "S2499"
     assert content.rows_left_out == 1_500
     assert content.strip == ()
+
+
+def test_a_dataset_too_large_to_list_is_counted_by_label() -> None:
+    totals = report_content(report_input(2_500, (7, 9))).totals
+    assert totals is not None
+    assert [(row.field_name, row.label, row.samples, row.counts) for row in totals.rows] == [
+        ("sex", "female", 1_250, (2, 0, 0, 1_248, 0)),
+        ("sex", "male", 1_250, (0, 0, 0, 1_250, 0)),
+        ("disease", "normal", 2_500, (0, 0, 0, 0, 2_500)),
+    ]
+    page = Page(build_report(report_input(2_500, (7, 9))))
+    assert "lists up to 1,000 samples one by one, the worst first. 1500 more are in" in page.text
+    assert "All samples by label" in page.text
+    assert report_content(report_input()).totals is None
+
+
+def test_more_labels_than_are_shown_are_counted() -> None:
+    given = report_input(2_500)
+    texts = [f"label {i % 300}" for i in range(len(given.verdicts))]
+    verdicts = given.verdicts.assign(provided_label=None, provided_text=texts)
+    totals = report_content(replace(given, verdicts=verdicts)).totals
+    assert totals is not None
+    assert (len(totals.rows), totals.left_out) == (MAX_LABELS, 300 - MAX_LABELS)
+    assert totals.rows[0].counts[0] == 1, "those with flagged samples come first"
+
+
+def test_the_strip_of_many_samples_is_a_bar_of_their_counts() -> None:
+    assert 'class="strip"' in build_report(report_input(300))
+    html = build_report(report_input(301))
+    assert 'class="strip"' not in html
+    assert '<span class="is-pass" style="flex:298">' in html
 
 
 def test_findings_on_the_whole_dataset_come_first() -> None:

@@ -220,3 +220,18 @@ def test_declaring_tables_imports_neither_pandera_nor_an_ontology():
         "sys.exit(bool({'pandera', 'cellxgene_ontology_guide'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", script], check=True)  # noqa: S603 - our own script
+
+
+def test_a_tally_counts_the_values_of_a_column_by_dataset(filled: Warehouse) -> None:
+    filled.replace_partition({"qc_samples": example("qc_samples", "other").slice(0, 2)}, "other")
+    assert filled.tally("qc_samples", "status") == {
+        "study": {"fail": 1, "not_assessed": 1, "pass": 1},
+        "other": {"fail": 1, "pass": 1},
+    }
+    assert filled.values("qc_samples", "status")["other"] == {"fail", "pass"}
+    with pytest.raises(ValueError, match="belongs to no dataset"):
+        filled.tally("gene_order", "model_id")
+
+
+def test_an_absent_warehouse_has_nothing_to_tally(warehouse: Warehouse) -> None:
+    assert warehouse.tally("qc_samples", "status") == {}
