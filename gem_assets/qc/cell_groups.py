@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from gem_assets.labels.fields import FIELD_BY_NAME
 from gem_assets.labels.sheet_cells import sheet_of_cells
@@ -22,6 +21,7 @@ from gem_assets.qc.dataset_cause import UNEXPLAINED, cause_finding, dataset_caus
 from gem_assets.qc.duplicates import duplicates_across
 from gem_assets.qc.exchanges import Exchange
 from gem_assets.qc.findings import Finding, findings_table
+from gem_assets.qc.latent_vectors import coordinates
 from gem_assets.qc.review import apply_reviews
 from gem_assets.qc.settings import QcSettings
 from gem_assets.qc.signatures import hashes_only
@@ -155,8 +155,7 @@ def group_latents(given: QcInput) -> pd.DataFrame:
     names = groups.labels["sample_id"].to_numpy(dtype=object)
     rows = []
     for space, own in latents.groupby("space", sort=False):
-        lists = pa.chunked_array(pa.array(own["vector"])).combine_chunks()
-        vectors = lists.flatten().to_numpy(zero_copy_only=False).reshape(len(own), -1)
+        vectors = coordinates(own)
         place = pd.Index(own["sample_id"])
         sums = np.zeros((len(names), vectors.shape[1]))
         cells = np.zeros(len(names))

@@ -9,12 +9,13 @@ import numpy as np
 
 from gem_assets.labels.fields import FIELDS
 from gem_assets.labels.table import VALUE_SEPARATOR
+from gem_assets.qc.latent_vectors import coordinates
 from gem_assets.qc.reasons import EXPLANATIONS, STATUS_ORDER
 from gem_assets.qc.review import open_findings
 from gem_assets.qc.sentences import probability
 from gem_assets.report.chances import Chances
 from gem_assets.report.finding_groups import kind_title
-from gem_assets.report.neighbours import NEIGHBOURS, chosen_space, coordinates, nearest
+from gem_assets.report.neighbours import NEIGHBOURS, chosen_space, nearest
 from gem_assets.report.report_input import ReportInput
 from gem_assets.report.words import field_words, number_or_none, share, text_or_none
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -22,18 +21,6 @@ def chosen_space(latents: pd.DataFrame) -> pd.DataFrame:
     if not spaces:
         return latents
     return latents[latents["space"] == ("biological" if "biological" in spaces else spaces[0])]
-
-
-def coordinates(latents: pd.DataFrame) -> Floats:
-    """Return the vectors of one space's rows as a matrix, shape (rows, dimensions).
-
-    Lists may be Arrow's (`pandas.ArrowDtype`), arrays or lists of numbers, all of one length.
-    """
-    lists = pa.Array.from_pandas(latents["vector"])
-    if isinstance(lists, pa.ChunkedArray):
-        lists = lists.combine_chunks()
-    values = lists.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(values, dtype=np.float64).reshape(len(latents), -1)
 
 
 def nearest(points: Floats, rows: Places, k: int) -> tuple[Places, Floats]:

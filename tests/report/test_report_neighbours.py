@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from gem_assets.qc.latent_vectors import coordinates
 from gem_assets.report import neighbours
-from gem_assets.report.neighbours import Floats, chosen_space, coordinates, nearest
+from gem_assets.report.neighbours import Floats, chosen_space, nearest
 
 # Few different values: many points at one distance, and some on one spot.
 points = arrays(

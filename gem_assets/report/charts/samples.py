@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from gem_assets.qc.latent_vectors import coordinates
 from gem_assets.report.charts.style import ACCENT, STATUS_COLOURS
 from gem_assets.report.charts.words import fold_rare
-from gem_assets.report.neighbours import chosen_space, coordinates
+from gem_assets.report.neighbours import chosen_space
 
 if TYPE_CHECKING:
     import altair as alt
@@ -118,13 +119,18 @@ def latent_scatter(
         description="told:N",
     )
     layers = [
-        points.transform_filter("!datum.link"),
-        points.transform_filter("datum.link").encode(href="link:N"),
-        base.transform_filter("datum.flagged").mark_point(
-            size=170, strokeWidth=2, color=STATUS_COLOURS["fail"], aria=False
+        (frame["link"].isna(), points.transform_filter("!datum.link")),
+        (frame["link"].notna(), points.transform_filter("datum.link").encode(href="link:N")),
+        (
+            frame["flagged"],
+            base.transform_filter("datum.flagged").mark_point(
+                size=170, strokeWidth=2, color=STATUS_COLOURS["fail"], aria=False
+            ),
         ),
     ]
-    return alt.layer(*layers).properties(width=620, height=380)
+    # A layer without a mark would be an image without a word.
+    marked = [layer for drawn, layer in layers if drawn.any()]
+    return alt.layer(*marked).properties(width=620, height=380)
 
 
 def histogram(values: np.ndarray, title: str) -> AnyChart:
