@@ -40,7 +40,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-dev
+bench: $(VENV)/.installed-e2e
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 campaign: $(VENV)/.installed-dev

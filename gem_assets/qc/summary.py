@@ -111,20 +111,20 @@ def headline(qc_samples: pd.DataFrame, one: str = "sample", several: str = "samp
         for status in (Status.FAIL, Status.WARN, Status.UNCLEAR, Status.PASS, Status.NOT_ASSESSED)
     )
     if unjudged == n:
-        return f"None of {n} {several} could be judged."
+        return f"None of {n:,} {several} could be judged."
     if failed:
         verb = _verb(failed, "contradicts its", "contradict their")
-        parts = [f"{failed} of {n} {several} {verb} label"]
+        parts = [f"{failed:,} of {n:,} {several} {verb} label"]
     else:
-        parts = [f"None of {n} {several} contradicts its label"]
+        parts = [f"None of {n:,} {several} contradicts its label"]
     if warned:
-        parts.append(f"{warned} {_verb(warned, 'looks', 'look')} doubtful")
+        parts.append(f"{warned:,} {_verb(warned, 'looks', 'look')} doubtful")
     if unclear:
-        parts.append(f"{unclear} {_verb(unclear, 'is', 'are')} unclear")
+        parts.append(f"{unclear:,} {_verb(unclear, 'is', 'are')} unclear")
     if passed:
-        parts.append(f"{passed} {_verb(passed, 'agrees', 'agree')}")
+        parts.append(f"{passed:,} {_verb(passed, 'agrees', 'agree')}")
     if unjudged:
-        parts.append(f"{unjudged} could not be judged")
+        parts.append(f"{unjudged:,} could not be judged")
     return "; ".join(parts) + "."
 
 

@@ -155,7 +155,7 @@ def report_content(given: ReportInput) -> ReportContent:
 def _headline(given: ReportInput) -> str:
     if not given.labelled:
         n = given.predicted["sample_id"].nunique() if given.samples.empty else len(given.samples)
-        return f"{n} {given.unit(n)} annotated; no labels were stated, so nothing was judged."
+        return f"{n:,} {given.unit(n)} annotated; no labels were stated, so nothing was judged."
     return headline(given.samples, given.unit.one, given.unit.several)
 
 

@@ -118,7 +118,7 @@ def _row(entry: IndexEntry) -> IndexRow:
 def _told(counts: Mapping[str, int], unit: Unit, *, labelled: bool) -> str:
     n = sum(counts.values())
     if not labelled:
-        return f"{n} {unit(n)} annotated; no labels were stated."
+        return f"{n:,} {unit(n)} annotated; no labels were stated."
     statuses = np.repeat(list(counts), list(counts.values()))
     return headline(pd.DataFrame({"status": statuses}, dtype=object), unit.one, unit.several)
 

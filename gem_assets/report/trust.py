@@ -53,9 +53,12 @@ def rate(given: ReportInput) -> str | None:
     if value is None or low is None or high is None:
         return None
     reviewed = len(flagged) - still_open
+    # Of many samples the interval is narrower than a percent.
+    told = share if share(low) != share(high) else "{:.1%}".format
     return (
-        f"{still_open} of {judged} judged are flagged{' and not reviewed' if reviewed else ''}: "
-        f"{share(value)} (95 % Wilson interval {share(low)} to {share(high)})."
+        f"{still_open:,} of {judged:,} judged are flagged"
+        f"{' and not reviewed' if reviewed else ''}: "
+        f"{told(value)} (95 % Wilson interval {told(low)} to {told(high)})."
         + (f" {reviewed} more {'was' if reviewed == 1 else 'were'} reviewed." if reviewed else "")
     )
 

@@ -106,3 +106,11 @@ def test_findings_about_labels_stand_before_the_samples_and_others_after_them() 
     html = build_report(replace(report_input(), findings=findings_table("study", findings)))
     places = [html.index(t) for t in ("These were exch", 'class="cards"', "These are one sample")]
     assert places == sorted(places)
+
+
+def test_of_many_findings_of_a_kind_the_first_are_open_and_the_others_a_click_away() -> None:
+    many = [Finding("swap", (f"S{i}",), "mutual_pair", f"Pair {i}.") for i in range(5)]
+    html = build_report(replace(report_input(), findings=findings_table("study", many)))
+    before, within = html.split("<summary>2 more: exchanged labels or samples</summary>")
+    assert [f"Pair {i}." in before for i in range(5)] == [True, True, True, False, False]
+    assert within.index("Pair 4.") < within.index("</details>")

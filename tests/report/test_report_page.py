@@ -9,6 +9,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import numpy as np
+import pandas as pd
 import pytest
 from report_examples import Page, report_input
 
@@ -20,6 +21,7 @@ from gem_assets.report.label_totals import MAX_LABELS
 from gem_assets.report.page import build_report
 from gem_assets.report.report_input import ReportInput
 from gem_assets.report.thumbnails import label_heatmap, latent_scatter, library_sizes, status_bar
+from gem_assets.report.trust import rate
 
 
 def test_the_first_sentence_counts_what_failed_and_what_agrees() -> None:
@@ -141,7 +143,7 @@ def test_a_dataset_too_large_to_list_is_counted_by_label() -> None:
         ("disease", "normal", 2_500, (0, 0, 0, 0, 2_500)),
     ]
     page = Page(build_report(report_input(2_500, (7, 9))))
-    assert "lists up to 1,000 samples one by one, the worst first. 1500 more are in" in page.text
+    assert "lists up to 1,000 samples one by one, the worst first. 1,500 more are in" in page.text
     assert "All samples by label" in page.text
     assert report_content(report_input()).totals is None
 
@@ -154,6 +156,15 @@ def test_more_labels_than_are_shown_are_counted() -> None:
     assert totals is not None
     assert (len(totals.rows), totals.left_out) == (MAX_LABELS, 300 - MAX_LABELS)
     assert totals.rows[0].counts[0] == 1, "those with flagged samples come first"
+
+
+def test_the_interval_of_many_samples_is_told_finer_than_a_percent() -> None:
+    status = ["fail"] * 300 + ["pass"] * 9_700
+    samples = pd.DataFrame({"sample_id": range(10_000), "status": status})
+    many = replace(report_input(), samples=samples, verdicts=samples.assign(reviewed_by=None))
+    assert rate(many) == (
+        "300 of 10,000 judged are flagged: 3.0% (95 % Wilson interval 2.7% to 3.4%)."
+    )
 
 
 def test_the_strip_of_many_samples_is_a_bar_of_their_counts() -> None:
