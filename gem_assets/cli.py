@@ -21,8 +21,8 @@ from gem_assets.commands.serve import serve
 SECTIONS = {
     "Find the wrong labels": ("run", "review", "selftest"),
     "Look before you send": ("inspect", "plan", "predict"),
-    "Afterwards": ("forget",),
-    "For tests": ("serve",),
+    "Afterwards": ("report", "export", "forget"),
+    "To try it": ("demo", "serve"),
 }
 """The commands in the order in which a person comes to need them."""
 
