@@ -10,6 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from gem_assets.endpoint_watch import OnNewModel
+from gem_assets.graph import DEFAULT_RETRIES, Retries
 from gem_assets.scaffolder import GemMetadataQcScaffolder
 from gem_assets.settings import EndpointMode, Modality, ModelFamily, Settings
 
@@ -111,7 +112,7 @@ class GemMetadataQc(dg.Component, dg.Resolvable, dg.Model):
     chunk_size: Annotated[
         int | None,
         Field(
-            description="Samples in one query; 64 bulk samples or 256 cells unless said.",
+            description="Samples in one query; 32 bulk samples or 128 cells unless said.",
             ge=1,
         ),
     ] = None
@@ -130,6 +131,52 @@ class GemMetadataQc(dg.Component, dg.Resolvable, dg.Model):
         Field(
             description=(
                 "Wake the model so many minutes before the daily refresh; not unless said."
+            )
+        ),
+    ] = None
+    auto_run: Annotated[
+        bool,
+        Field(
+            description=(
+                "Whether the folder sensor, once it is turned on, refreshes datasets whose files "
+                "have changed. Off: it runs from the start, registers new folders and tells of "
+                "changes."
+            )
+        ),
+    ] = False
+    fresh_within_hours: Annotated[
+        float | None,
+        Field(
+            description="qc_report is shown as overdue after so many hours without a report.", ge=1
+        ),
+    ] = None
+    slack_webhook_env: Annotated[
+        str | None,
+        Field(
+            description=(
+                "Name of the environment variable that holds the URL of a Slack-compatible "
+                "webhook, which is told of findings and failures; the URL itself is a secret and "
+                "stands in no YAML."
+            )
+        ),
+    ] = None
+    retries: Annotated[
+        int,
+        Field(
+            description=(
+                "How often a step is tried again after what passes by itself, such as a cold model."
+            ),
+            ge=0,
+        ),
+    ] = DEFAULT_RETRIES.most
+    seconds_between_retries: Annotated[
+        float, Field(description="How long Dagster waits before it tries again.", ge=0)
+    ] = DEFAULT_RETRIES.seconds
+    reports_url: Annotated[
+        str | None,
+        Field(
+            description=(
+                "http(s) address at which you serve results/reports; Dagster's pages link there."
             )
         ),
     ] = None
@@ -163,6 +210,7 @@ class GemMetadataQc(dg.Component, dg.Resolvable, dg.Model):
                 results=_place(context.project_root, self.results),
                 endpoint=self.endpoint,
                 model=self.model_family,
+                reports_url=self.reports_url,
             ),
             fields=self.fields,
             thresholds=self.thresholds,
@@ -173,6 +221,10 @@ class GemMetadataQc(dg.Component, dg.Resolvable, dg.Model):
             on_new_model=self.on_new_model,
             prewarm_minutes=self.prewarm_minutes,
             selftest=self.selftest,
+            auto_run=self.auto_run,
+            fresh_within_hours=self.fresh_within_hours,
+            slack_webhook_env=self.slack_webhook_env,
+            retries=Retries(self.retries, self.seconds_between_retries),
             owners=self.owners or (),
             tags=self.tags,
             translation=self.get_asset_spec,

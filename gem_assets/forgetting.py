@@ -131,14 +131,6 @@ def _renew_index(results: Path) -> None:
         write_index(results / "reports", results / "warehouse.duckdb")
 
 
-def _renew_index(results: Path) -> None:
-    """Take the dataset off the page over all datasets, if there is one."""
-    from gem_assets.reporting import write_index
-
-    if (results / "reports" / "index.html").exists():
-        write_index(results / "reports", results / "warehouse.duckdb")
-
-
 def _counts_hashes(warehouse: Warehouse, name: str) -> tuple[set[str], set[str]]:
     """Return the hashes of a dataset's counts: those that only it has, and those of others too."""
     from gem_assets.warehouse.instances import instances

@@ -166,7 +166,7 @@ class GemEndpoint(dg.ConfigurableResource):  # type: ignore[type-arg]
         default=None, description="Queries of one step under way at a time; 4 unless said."
     )
     chunk_size: int | None = Field(
-        default=None, description="Samples in one query; 64 bulk samples or 256 cells unless said."
+        default=None, description="Samples in one query; 32 bulk samples or 128 cells unless said."
     )
     model_family: str = Field(
         default="gem-1",

@@ -68,7 +68,7 @@ def build_gem_assets(
         A run that would send more samples than this stops before it sends any.
     requests_per_second, concurrency, chunk_size
         Requests of one step at most (None: no limit), its queries under way at a time (None: 4),
-        and samples in a query (None: 64 bulk samples, 256 cells).
+        and samples in a query (None: 32 bulk samples, 128 cells).
     model_family
         ``gem-1``; ``gem-2`` (by its canonical id) or ``gem-2-alias`` (by the modality's); None: as
         the settings say.

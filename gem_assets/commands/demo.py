@@ -6,12 +6,22 @@ from pathlib import Path
 
 import click
 
-from gem_assets.commands.options import data_option, results_option, settings_of, told_plainly
+from gem_assets.commands.options import (
+    data_option,
+    exit_statuses,
+    results_option,
+    settings_of,
+    told_plainly,
+)
 from gem_assets.commands.run import run
 from gem_assets.settings import ENDPOINT_MODES
 
 
-@click.group(invoke_without_command=True)
+@click.group(
+    invoke_without_command=True,
+    short_help="Show a real error in public data.",
+    epilog=exit_statuses(),
+)
 @click.pass_context
 def demo(context: click.Context) -> None:
     """Show a real error in public data. Without a name: list what there is."""
@@ -28,7 +38,7 @@ def demo(context: click.Context) -> None:
     )
 
 
-@demo.command()
+@demo.command(epilog=exit_statuses(failed="it could not be fetched or done"))
 @data_option
 @results_option
 @click.option(

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from gem_assets import __version__
-from gem_assets.commands.options import results_option, settings_of, told_plainly
+from gem_assets.commands.options import (
+    exit_statuses,
+    json_option,
+    results_option,
+    settings_of,
+    told_plainly,
+)
 from gem_assets.exporting.formats import COUNTS, FORMATS, Counts, Format
 
 if TYPE_CHECKING:
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
     from gem_assets.exporting.export import Exported
 
 
-@click.command()
+@click.command(short_help="Write results as h5ad, parquet or CSV.", epilog=exit_statuses())
 @results_option
 @click.option(
     "--format",
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
     help="Aligned to the model's genes, as the file had them, or none. [aligned; none as CSV]",
 )
 @click.option("--force", is_flag=True, help="Replace an earlier export of this format.")
-@click.option("--json", "as_json", is_flag=True, help="Print the files that were written as JSON.")
+@json_option
 @click.argument("dataset")
 @told_plainly
 def export(

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import click
 
-from gem_assets.commands.options import data_option, results_option, settings_of, told_plainly
+from gem_assets.commands.options import (
+    data_option,
+    exit_statuses,
+    results_option,
+    settings_of,
+    told_plainly,
+)
 
 
-@click.command()
+@click.command(short_help="Write reports again from the warehouse.", epilog=exit_statuses())
 @data_option
 @results_option
 @click.argument("datasets", nargs=-1, required=True)
