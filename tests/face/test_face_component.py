@@ -101,9 +101,13 @@ def test_the_least_yaml_is_the_graph_that_the_function_builds(sandbox: DefsFolde
 
 
 def test_every_attribute_is_one_of_the_function_and_explained() -> None:
-    in_code = set(inspect.signature(build_gem_assets).parameters) - {"settings", "translation"}
+    in_code = set(inspect.signature(build_gem_assets).parameters)
+    in_code -= {"settings", "translation", "notifiers"}  # of Python only
     explained = GemMetadataQc.model_json_schema()["properties"]
-    assert set(explained) == in_code | {"data", "results", "endpoint"}
+    assert set(explained) == in_code | {
+        *("data", "results", "endpoint", "reports_url"),
+        "seconds_between_retries",
+    }
     for name, schema in explained.items():
         assert len(schema["description"]) > 15, name
 
@@ -140,6 +144,19 @@ def test_limits_and_model_reach_the_endpoint(sandbox: DefsFolderSandbox) -> None
     }
     endpoint = resource_of(load(sandbox, LEAST | limits), "gem_bulk_endpoint")
     assert {name: getattr(endpoint, name) for name in limits} == limits
+
+
+def test_what_runs_by_itself_and_where_reports_are_served_reach_the_instance(
+    sandbox: DefsFolderSandbox,
+) -> None:
+    said = {"auto_run": True, "fresh_within_hours": 25, "reports_url": "https://lab.example/qc"}
+    definitions = load(sandbox, LEAST | said)
+    sensor = definitions.resolve_sensor_def("gem_bulk_folder_sensor")
+    assert sensor.default_status is dg.DefaultSensorStatus.STOPPED, "what may cost waits"
+    assert "requests the refresh" in str(sensor.description)
+    assert specs_of(definitions)["qc_report"].freshness_policy is not None
+    warehouse = (definitions.resources or {})["gem_bulk_warehouse"]
+    assert warehouse.report_url("a b") == "https://lab.example/qc/gem_bulk/a%20b.html"
 
 
 def test_the_hosted_endpoint_loads_without_a_key_which_only_a_step_needs(
