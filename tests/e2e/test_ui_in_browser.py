@@ -213,17 +213,24 @@ def test_a_plot_in_the_metadata_is_drawn(page: Page, screenshot: Screenshot, tab
 
 
 @pytest.mark.usefixtures("materialised")
-def test_the_report_that_the_metadata_name_shows_the_planted_samples(
+def test_the_report_that_the_metadata_link_to_shows_the_planted_samples(
     page: Page, open_page: Callable[..., Page], ui: DagsterUi, screenshot: Screenshot
 ) -> None:
     _open_partition(page, "qc_report", "geuvadis_planted")
     path = page.get_by_text(re.compile(r"^/.*geuvadis_planted\.html$")).first.inner_text()
     assert Path(path).is_relative_to(ui.results)
+    link = page.get_by_role("link", name=re.compile(r"^http://127\.0\.0\.1:.*geuvadis_planted"))
     report = open_page(1440, 900)
-    report.goto(Path(path).as_uri())
+    answer = report.goto(link.first.inner_text())
+    assert answer is not None
+    assert answer.text() == Path(path).read_text(encoding="utf-8"), "make ui serves the reports"
     for sample in PLANTED:
         expect(report.get_by_text(sample).first).to_be_visible()
     screenshot(report, "report")
+    report.get_by_role("searchbox").fill("NA20509")
+    report.get_by_role("row", name=re.compile("NA20509")).get_by_role("link").first.click()
+    expect(report.get_by_role("dialog").get_by_role("heading", level=2)).to_have_text("NA20509")
+    screenshot(report, "sample")
 
 
 def _open_lineage(page: Page) -> None:
