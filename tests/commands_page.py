@@ -50,7 +50,7 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
     yield _escaped(prose.strip())
     if example:
         first, _, lines = example[0].partition("\n")
-        yield f"{first}\n\n```sh\n{inspect.cleandoc(lines)}\n```"
+        yield f"{first}\n\n```text\n{inspect.cleandoc(lines)}\n```"
     rows = [
         record
         for parameter in command.get_params(context)
