@@ -115,7 +115,8 @@ def test_only_what_is_whole_lies_in_the_results(planted: Project) -> None:
         for path in planted.results.rglob("*")
         if path.suffix in (".tmp", ".wal") or path.name.startswith(".")
     ]
-    assert not leftovers
+    # Who publishes holds this one; to delete it would let two publish at once.
+    assert [path.name for path in leftovers] == [".gem_results.duckdb.lock"]
 
 
 # What Dagster shows of it
