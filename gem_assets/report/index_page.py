@@ -60,7 +60,7 @@ class IndexRow:
     headline: str
     labelled: bool
     counts: Mapping[str, int]
-    rate: float
+    rate: float | None
     flagged: str
     trend: str | None
     trend_words: str
@@ -123,12 +123,12 @@ def _told(counts: Mapping[str, int], unit: Unit, *, labelled: bool) -> str:
     return headline(pd.DataFrame({"status": statuses}, dtype=object), unit.one, unit.several)
 
 
-def _flagged(counts: Mapping[str, int]) -> tuple[float, str]:
-    """Return the share of flagged samples, -1 where none was judged, and in words."""
+def _flagged(counts: Mapping[str, int]) -> tuple[float | None, str]:
+    """Return the share of flagged samples, None where none was judged, and in words."""
     judged = sum(n for status, n in counts.items() if status != Status.NOT_ASSESSED)
     value, low, high = flagged_rate(counts["fail"] + counts["warn"], judged)
     if value is None or low is None or high is None:
-        return -1.0, "none judged"
+        return None, "none judged"
     return value, f"{share(value)} ({share(low)} to {share(high)})"
 
 
