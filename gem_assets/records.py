@@ -116,7 +116,9 @@ def forget_record(forgotten: Sequence[Forgotten], *, done: bool) -> dict[str, An
                 "answers": one.answers,
                 "shared": one.shared,
                 "report": None if one.report is None else str(one.report),
+                "exports": None if one.exports is None else str(one.exports),
                 "partition": one.partition,
+                "published": one.published,
             }
             for one in forgotten
         ],

@@ -236,6 +236,8 @@ def forgotten_lines(forgotten: Forgotten, *, done: bool) -> Iterator[str]:
         yield f"    (those of {forgotten.shared:,} samples are kept: another dataset has the same)"
     if forgotten.report:
         yield f"  {forgotten.report}"
+    if forgotten.exports:
+        yield f"  {forgotten.exports}"
     if forgotten.published:
         yield "  its rows in the copy to query, gem_results.duckdb"
     if forgotten.partition:

@@ -35,7 +35,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="h5ad: one file for scanpy; parquet, csv: one file a table.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder. [exports, in the results]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder. [exports/gem_bulk or gem_sc, in the results]",
+)
 @click.option(
     "--counts",
     type=click.Choice(COUNTS),
