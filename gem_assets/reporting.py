@@ -33,6 +33,7 @@ _QC_TABLES = {
 """Tables of a report that the judgement fills, and what its input calls them."""
 
 
+_INDEX = "index.html"
 _MOST_INDEX_ROUNDS = 10  # one and a look suffice, unless runs end all the time
 
 
@@ -158,6 +159,12 @@ def write_report(folder: Path, given: ReportInput) -> ReportFiles:
     return files
 
 
+def index_page(reports: Path) -> Path | None:
+    """Return the page over all datasets of all instances; None where no report was made yet."""
+    page = reports / _INDEX
+    return page if page.exists() else None
+
+
 def write_index(reports: Path, warehouse: Path) -> Path:
     """Write the page over all datasets of all instances, ``index.html`` of the reports' folder.
 
@@ -179,7 +186,7 @@ def write_index(reports: Path, warehouse: Path) -> Path:
     """
     from gem_assets.report.index_page import build_index
 
-    page = reports.resolve() / "index.html"
+    page = reports.resolve() / _INDEX
     page.parent.mkdir(parents=True, exist_ok=True)
     written = None
     for _ in range(_MOST_INDEX_ROUNDS):

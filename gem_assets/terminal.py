@@ -135,6 +135,8 @@ def print_findings(
     console: Console, settings: Settings, outcomes: Sequence[DatasetOutcome]
 ) -> None:
     """Print, dataset by dataset, what failed, the headline, the flagged labels and the report."""
+    from gem_assets.reporting import index_page
+
     if settings.endpoint == "embedded":
         console.print(
             "\nPredicted by the embedded demonstration model, which is [bold]not GEM-1[/bold]."
@@ -149,6 +151,9 @@ def print_findings(
             console.print(f"  [yellow]note:[/yellow] {escape(line)}", soft_wrap=True)
         if outcome.report:
             console.print(f"  report: {escape(str(outcome.report))}", soft_wrap=True)
+    index = index_page(Path(settings.results) / "reports")
+    if index:
+        console.print(f"\nall datasets: {escape(str(index.resolve()))}", soft_wrap=True)
 
 
 def _print_results(console: Console, settings: Settings, outcome: DatasetOutcome) -> None:
