@@ -185,6 +185,7 @@ def _print_results(console: Console, settings: Settings, outcome: DatasetOutcome
 
 def _mismatches(flagged: pd.DataFrame) -> Table:
     from gem_assets.qc.sentences import probability
+    from gem_assets.report.words import stated_words
 
     table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
     for column in ("sample", "status", "field", "stated", "expression says", "p"):
@@ -194,9 +195,14 @@ def _mismatches(flagged: pd.DataFrame) -> Table:
     are_reviewed = bool(reviewers.ne("").any())
     if are_reviewed:
         table.add_column("reviewed by", overflow="fold")
-    stated = flagged["provided_label"].fillna(flagged["provided_text"])
     predicted = flagged["predicted_label"].fillna(flagged["predicted_id"])
-    columns = (flagged["sample_id"], flagged["status"], flagged["field"], stated, predicted)
+    columns = (
+        flagged["sample_id"],
+        flagged["status"],
+        flagged["field"],
+        stated_words(flagged),
+        predicted,
+    )
     rows = zip(*columns, flagged["p_top"], reviewers, strict=True)
     for sample, status, field, label, found, p, reviewer in rows:
         table.add_row(
