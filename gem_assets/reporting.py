@@ -209,6 +209,7 @@ def _index_entries(reports: Path, warehouse: Path) -> list[IndexEntry]:
         statuses = one.tally("qc_samples", "status")
         labelled = set(one.datasets("qc_verdicts"))
         history = one.read("qc_history").to_pandas()
+        reviewed = _reviewed(one)
         for dataset in sorted({*statuses, *history["dataset"]}):
             file = report_files(reports / one.schema, dataset).report
             entries.append(
@@ -220,9 +221,18 @@ def _index_entries(reports: Path, warehouse: Path) -> list[IndexEntry]:
                     statuses=statuses.get(dataset, {}),
                     history=history[history["dataset"].eq(dataset)],
                     report=f"{one.schema}/{quote(file.name)}" if file.exists() else None,
+                    reviewed=reviewed.get(dataset, 0),
                 )
             )
     return entries
+
+
+def _reviewed(warehouse: Warehouse) -> dict[str, int]:
+    """Return, by dataset, how many flagged samples have no flagged label that waits."""
+    columns = ["dataset", "sample_id", "reviewed_by"]
+    flagged = warehouse.read("qc_mismatches", columns=columns).to_pandas()
+    waits = flagged["reviewed_by"].isna().groupby([flagged["dataset"], flagged["sample_id"]]).any()
+    return {str(dataset): int(n) for dataset, n in (~waits).groupby(level=0).sum().items()}
 
 
 def content_hash(given: ReportInput) -> str:

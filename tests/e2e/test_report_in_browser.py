@@ -446,7 +446,7 @@ def test_rates_sort_as_numbers_and_a_dataset_without_one_comes_last(
         "half": {"warn": 12, "pass": 12},
         "none": {"not_assessed": 5},
     }
-    runs = pd.DataFrame(columns=["at", "flagged_rate"])
+    runs = pd.DataFrame(columns=["at", "flagged_rate", "ci_low", "ci_high"])
     file = tmp_path / "index.html"
     entries = [
         IndexEntry("gem_bulk", "bulk", name, True, statuses, runs, None)
