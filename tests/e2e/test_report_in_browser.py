@@ -318,6 +318,9 @@ def test_paper_holds_every_row_and_no_control(reports: Reports, view: Callable[.
     expect(page.locator(".filters")).to_be_hidden()
     table = page.locator(".samples .scroll")
     assert table.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+    words = table.locator("th.words")
+    share = words.evaluate("e => e.offsetWidth / e.closest('table').offsetWidth")
+    assert share > 0.4, "sentences have room, or each takes a tenth of a page"
     assert page.evaluate("document.documentElement.scrollWidth") <= 794
     assert page.pdf(format="A4").startswith(b"%PDF")
 
