@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gem_assets.commands.options import (
@@ -13,6 +15,9 @@ from gem_assets.commands.options import (
     settings_of,
     told_plainly,
 )
+
+if TYPE_CHECKING:
+    from gem_assets.reporting import ReportFiles
 
 
 @click.command(short_help="Write reports again from the warehouse.", epilog=exit_statuses())
@@ -32,7 +37,7 @@ def report(data: str | None, results: str | None, as_json: bool, datasets: tuple
 
     settings = settings_of(data, results, None)
     require_writable(settings)
-    written = {}
+    written: dict[str, ReportFiles] = {}
     with RunProgress() as progress:
         for dataset in datasets:
             progress.step(f"{dataset}: writing its report")
