@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class Forgotten:
         Number of its samples whose answers are kept, because another dataset has the same counts.
     report
         Its report, if there is one; what lies beside it of the dataset goes with it.
+    exports
+        Folder of its exports, if there is one in the results.
     partition
         Whether Dagster knows it as a partition.
     published
@@ -45,17 +48,19 @@ class Forgotten:
     answers: int
     shared: int
     report: Path | None
+    exports: Path | None
     partition: bool
     published: bool = False
 
     @property
     def anything(self) -> bool:
         """Whether there is anything to delete."""
-        return any((self.rows, self.answers, self.report, self.partition, self.published))
+        files = (self.report, self.exports)
+        return any((self.rows, self.answers, *files, self.partition, self.published))
 
 
 def forget_dataset(settings: Settings, dataset: str, *, really: bool = False) -> list[Forgotten]:
-    """Delete a dataset's rows, answers, report and partition; only look, unless ``really``.
+    """Delete rows, answers, report, exports and partition; only look, unless ``really``.
 
     Answers are found by the counts that are aligned at present; those to an alignment that was
     replaced before (another gene order, another counts file) stay in the store. The copy of the
@@ -113,21 +118,32 @@ def _forget(settings: Settings, modality: Modality, name: str, really: bool) -> 
             if really:
                 forget_answers(found, ledger, store)
         report = files.report if files.report.exists() else None
+        exports = _exports(settings, warehouse.schema, name)
         if really:
             # The rows last: they say which answers are the dataset's, should this be repeated.
             files.delete()
+            if exports is not None:
+                shutil.rmtree(exports)
             if rows:
                 warehouse.delete_dataset(name)
             if published:
                 publish(warehouse.path)
-    return Forgotten(modality, name, rows, answers, len(shared), report, known, published)
+    return Forgotten(modality, name, rows, answers, len(shared), report, exports, known, published)
+
+
+def _exports(settings: Settings, schema: str, name: str) -> Path | None:
+    """Return the folder of a dataset's exports; a name like ``..`` has none of its own."""
+    from gem_assets.datasets import DATASET_NAME
+
+    folder = settings.exports(schema, name)
+    return folder if DATASET_NAME.fullmatch(name) and folder.is_dir() else None
 
 
 def _renew_index(results: Path) -> None:
     """Take the dataset off the page over all datasets, if there is one."""
-    from gem_assets.reporting import write_index
+    from gem_assets.reporting import index_page, write_index
 
-    if (results / "reports" / "index.html").exists():
+    if index_page(results / "reports"):
         write_index(results / "reports", results / "warehouse.duckdb")
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gem_assets.reporting import ReportFiles
 
 
-def rebuild_reports(settings: Settings, dataset: str) -> list[ReportFiles]:
+def rebuild_reports(settings: Settings, dataset: str) -> dict[str, ReportFiles]:
     """Write a dataset's report, and the page over all datasets, from the warehouse.
 
     Thresholds and reviews are read from the dataset's folder as they are now; verdicts are those
@@ -27,8 +27,8 @@ def rebuild_reports(settings: Settings, dataset: str) -> list[ReportFiles]:
 
     Returns
     -------
-    list of ReportFiles
-        Of each modality that has a dataset of this name.
+    dict of str to ReportFiles
+        Of each modality that has a dataset of this name, by ``bulk/NAME``.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def rebuild_reports(settings: Settings, dataset: str) -> list[ReportFiles]:
     from gem_assets.warehouse import Warehouse
 
     results = Path(settings.results)
-    written = []
+    written = {}
     for modality, [name] in choose_datasets(settings.data, [dataset]).items():
         warehouse = Warehouse(results / "warehouse.duckdb", f"gem_{modality}")
         if not warehouse.exists("qc_samples", name):
@@ -67,6 +67,7 @@ def rebuild_reports(settings: Settings, dataset: str) -> list[ReportFiles]:
         given = read_report(warehouse, name, thresholds)
         calibrated = calibrations_of(given, reviews, settings.data, warehouse, thresholds)
         folder = results / "reports" / warehouse.schema
-        written.append(write_report(folder, replace(given, calibrations=calibrated)))
+        given = replace(given, calibrations=calibrated)
+        written[f"{modality}/{name}"] = write_report(folder, given)
     write_index(results / "reports", results / "warehouse.duckdb")
     return written

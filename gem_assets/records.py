@@ -13,10 +13,12 @@ from gem_assets.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gem_assets.exporting.export import Exported
     from gem_assets.forgetting import Forgotten
     from gem_assets.headless import DatasetOutcome
     from gem_assets.open_reviews import OpenReviews
     from gem_assets.outlook import DatasetOutlook
+    from gem_assets.reporting import ReportFiles
 
 _FLAGGED = (
     *("sample_id", "field", "status", "reason", "provided_text", "provided_id", "provided_label"),
@@ -40,8 +42,16 @@ def run_record(settings: Settings, outcomes: Sequence[DatasetOutcome]) -> dict[s
     """
     return {
         "endpoint": settings.endpoint,
+        "index": _index(settings),
         "datasets": [_outcome_record(settings, outcome) for outcome in outcomes],
     }
+
+
+def _index(settings: Settings) -> str | None:
+    from gem_assets.reporting import index_page
+
+    page = index_page(Path(settings.results) / "reports")
+    return None if page is None else str(page.resolve())
 
 
 def _outcome_record(settings: Settings, outcome: DatasetOutcome) -> dict[str, Any]:
@@ -105,6 +115,36 @@ def review_record(found: OpenReviews) -> dict[str, Any]:
     }
 
 
+def report_record(settings: Settings, written: Mapping[str, ReportFiles]) -> dict[str, Any]:
+    """Return where reports were written, by the datasets' names."""
+    return {
+        "index": _index(settings),
+        "datasets": [
+            {
+                "dataset": name,
+                "report": str(files.report),
+                "suggested_sheet": (
+                    str(files.corrected_sheet) if files.corrected_sheet.exists() else None
+                ),
+                "multiqc": str(files.multiqc),
+            }
+            for name, files in written.items()
+        ],
+    }
+
+
+def export_record(exported: Exported) -> dict[str, Any]:
+    """Return what files were written of a dataset."""
+    return {
+        "dataset": exported.name,
+        "counts": exported.counts,
+        "files": [
+            {"path": str(file), "rows": rows, "bytes": file.stat().st_size}
+            for file, rows in exported.rows.items()
+        ],
+    }
+
+
 def forget_record(forgotten: Sequence[Forgotten], *, done: bool) -> dict[str, Any]:
     """Return what was, or would be, deleted."""
     return {
@@ -116,7 +156,9 @@ def forget_record(forgotten: Sequence[Forgotten], *, done: bool) -> dict[str, An
                 "answers": one.answers,
                 "shared": one.shared,
                 "report": None if one.report is None else str(one.report),
+                "exports": None if one.exports is None else str(one.exports),
                 "partition": one.partition,
+                "published": one.published,
             }
             for one in forgotten
         ],

@@ -33,6 +33,7 @@ _QC_TABLES = {
 """Tables of a report that the judgement fills, and what its input calls them."""
 
 
+_INDEX = "index.html"
 _MOST_INDEX_ROUNDS = 10  # one and a look suffice, unless runs end all the time
 
 
@@ -158,6 +159,12 @@ def write_report(folder: Path, given: ReportInput) -> ReportFiles:
     return files
 
 
+def index_page(reports: Path) -> Path | None:
+    """Return the page over all datasets of all instances; None where no report was made yet."""
+    page = reports / _INDEX
+    return page if page.exists() else None
+
+
 def write_index(reports: Path, warehouse: Path) -> Path:
     """Write the page over all datasets of all instances, ``index.html`` of the reports' folder.
 
@@ -179,7 +186,7 @@ def write_index(reports: Path, warehouse: Path) -> Path:
     """
     from gem_assets.report.index_page import build_index
 
-    page = reports.resolve() / "index.html"
+    page = reports.resolve() / _INDEX
     page.parent.mkdir(parents=True, exist_ok=True)
     written = None
     for _ in range(_MOST_INDEX_ROUNDS):
@@ -202,6 +209,7 @@ def _index_entries(reports: Path, warehouse: Path) -> list[IndexEntry]:
         statuses = one.tally("qc_samples", "status")
         labelled = set(one.datasets("qc_verdicts"))
         history = one.read("qc_history").to_pandas()
+        reviewed = _reviewed(one)
         for dataset in sorted({*statuses, *history["dataset"]}):
             file = report_files(reports / one.schema, dataset).report
             entries.append(
@@ -213,9 +221,18 @@ def _index_entries(reports: Path, warehouse: Path) -> list[IndexEntry]:
                     statuses=statuses.get(dataset, {}),
                     history=history[history["dataset"].eq(dataset)],
                     report=f"{one.schema}/{quote(file.name)}" if file.exists() else None,
+                    reviewed=reviewed.get(dataset, 0),
                 )
             )
     return entries
+
+
+def _reviewed(warehouse: Warehouse) -> dict[str, int]:
+    """Return, by dataset, how many flagged samples have no flagged label that waits."""
+    columns = ["dataset", "sample_id", "reviewed_by"]
+    flagged = warehouse.read("qc_mismatches", columns=columns).to_pandas()
+    waits = flagged["reviewed_by"].isna().groupby([flagged["dataset"], flagged["sample_id"]]).any()
+    return {str(dataset): int(n) for dataset, n in (~waits).groupby(level=0).sum().items()}
 
 
 def content_hash(given: ReportInput) -> str:

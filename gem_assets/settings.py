@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ class Settings:
     data
         Folder (or any fsspec location) that holds ``bulk/NAME/`` and ``sc/NAME/``; never written.
     results
-        Local folder of everything that is made: warehouse, ledger, predictions, reports.
+        Local folder of everything that is made: warehouse, ledger, predictions, reports, exports.
     endpoint
         Who serves the predictions.
     model
@@ -80,6 +81,10 @@ class Settings:
             model=model_family(environ.get("GEM_ASSETS_MODEL") or cls.model),
             reports_url=environ.get("GEM_ASSETS_REPORTS_URL") or None,
         )
+
+    def exports(self, schema: str, dataset: str) -> Path:
+        """Return where a dataset's exports go, unless a person names another folder."""
+        return Path(self.results) / "exports" / schema / dataset
 
 
 def endpoint_mode(word: str) -> EndpointMode:

@@ -135,6 +135,8 @@ def print_findings(
     console: Console, settings: Settings, outcomes: Sequence[DatasetOutcome]
 ) -> None:
     """Print, dataset by dataset, what failed, the headline, the flagged labels and the report."""
+    from gem_assets.reporting import index_page
+
     if settings.endpoint == "embedded":
         console.print(
             "\nPredicted by the embedded demonstration model, which is [bold]not GEM-1[/bold]."
@@ -149,6 +151,9 @@ def print_findings(
             console.print(f"  [yellow]note:[/yellow] {escape(line)}", soft_wrap=True)
         if outcome.report:
             console.print(f"  report: {escape(str(outcome.report))}", soft_wrap=True)
+    index = index_page(Path(settings.results) / "reports")
+    if index:
+        console.print(f"\nall datasets: {escape(str(index.resolve()))}", soft_wrap=True)
 
 
 def _print_results(console: Console, settings: Settings, outcome: DatasetOutcome) -> None:
@@ -180,6 +185,7 @@ def _print_results(console: Console, settings: Settings, outcome: DatasetOutcome
 
 def _mismatches(flagged: pd.DataFrame) -> Table:
     from gem_assets.qc.sentences import probability
+    from gem_assets.report.words import stated_words
 
     table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
     for column in ("sample", "status", "field", "stated", "expression says", "p"):
@@ -189,9 +195,14 @@ def _mismatches(flagged: pd.DataFrame) -> Table:
     are_reviewed = bool(reviewers.ne("").any())
     if are_reviewed:
         table.add_column("reviewed by", overflow="fold")
-    stated = flagged["provided_label"].fillna(flagged["provided_text"])
     predicted = flagged["predicted_label"].fillna(flagged["predicted_id"])
-    columns = (flagged["sample_id"], flagged["status"], flagged["field"], stated, predicted)
+    columns = (
+        flagged["sample_id"],
+        flagged["status"],
+        flagged["field"],
+        stated_words(flagged),
+        predicted,
+    )
     rows = zip(*columns, flagged["p_top"], reviewers, strict=True)
     for sample, status, field, label, found, p, reviewer in rows:
         table.add_row(
@@ -236,6 +247,8 @@ def forgotten_lines(forgotten: Forgotten, *, done: bool) -> Iterator[str]:
         yield f"    (those of {forgotten.shared:,} samples are kept: another dataset has the same)"
     if forgotten.report:
         yield f"  {forgotten.report}"
+    if forgotten.exports:
+        yield f"  {forgotten.exports}"
     if forgotten.published:
         yield "  its rows in the copy to query, gem_results.duckdb"
     if forgotten.partition:

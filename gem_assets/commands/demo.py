@@ -9,6 +9,7 @@ import click
 from gem_assets.commands.options import (
     data_option,
     exit_statuses,
+    require_writable,
     results_option,
     settings_of,
     told_plainly,
@@ -80,6 +81,7 @@ def bodymap(
     from gem_assets.warehouse import Warehouse
 
     settings = settings_of(data, results, endpoint)
+    require_writable(settings)
     if "://" in settings.data:
         raise PublicDataError(
             f"The demonstration writes a folder on this machine, which {settings.data} is not. "

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gem_assets import __version__
 from gem_assets.commands.options import (
     exit_statuses,
     json_option,
@@ -22,8 +21,6 @@ from gem_assets.exporting.formats import COUNTS, FORMATS, Counts, Format
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gem_assets.exporting.export import Exported
-
 
 @click.command(short_help="Write results as h5ad, parquet or CSV.", epilog=exit_statuses())
 @results_option
@@ -35,7 +32,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="h5ad: one file for scanpy; parquet, csv: one file a table.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder. [exports, in the results]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder. [exports/gem_bulk or gem_sc, in the results]",
+)
 @click.option(
     "--counts",
     type=click.Choice(COUNTS),
@@ -76,26 +77,12 @@ def export(
             on_progress=told,
         )
     if as_json:
-        click.echo(_json(exported))
+        from gem_assets.records import export_record, json_text
+
+        click.echo(json_text(export_record(exported)))
         return
     for file, rows in exported.rows.items():
         click.echo(f"{file} ({rows:,} {'samples' if export_format == 'h5ad' else 'rows'})")
-
-
-def _json(exported: Exported) -> str:
-    import json
-
-    files = [
-        {"path": str(file), "rows": rows, "bytes": file.stat().st_size}
-        for file, rows in exported.rows.items()
-    ]
-    said = {
-        "gem_assets": __version__,
-        "dataset": exported.name,
-        "counts": exported.counts,
-        "files": files,
-    }
-    return json.dumps(said, indent=1)
 
 
 @contextmanager

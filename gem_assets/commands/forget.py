@@ -21,7 +21,7 @@ from gem_assets.commands.options import (
 @click.argument("dataset")
 @told_plainly
 def forget(results: str | None, yes: bool, as_json: bool, dataset: str) -> None:
-    """Delete what was made of DATASET: rows, predictions, report and partition.
+    """Delete what was made of DATASET: rows, predictions, report, exports, partition.
 
     Its input files are never touched. Predictions that another dataset shares are kept. To have
     the dataset again, its samples must be predicted, and paid, again.

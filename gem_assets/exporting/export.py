@@ -58,7 +58,7 @@ def export_dataset(
     export_format
         ``h5ad``, ``parquet`` or ``csv``.
     out
-        The folder; ``exports`` in the results folder if none is named.
+        The folder; ``exports/SCHEMA`` in the results folder if none is named.
     counts
         ``aligned``, ``raw`` or ``none``; not said, aligned, and none as CSV.
     force
@@ -75,7 +75,7 @@ def export_dataset(
         If the warehouse can't be read. Nothing was written.
     """
     warehouse, name = find_dataset(Path(settings.results), dataset)
-    folder = (out or Path(settings.results) / "exports") / name
+    folder = out / name if out else settings.exports(warehouse.schema, name)
     chosen = counts or _DEFAULT_COUNTS[export_format]
     title = f"{warehouse.modality}/{name}"
     if export_format == "h5ad":

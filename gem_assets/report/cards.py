@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gem_assets.labels.fields import FIELDS
-from gem_assets.labels.table import VALUE_SEPARATOR
 from gem_assets.qc.reasons import STATUS_ORDER, Reason, Status
 from gem_assets.qc.review import open_verdicts
 from gem_assets.qc.sentences import probability
 from gem_assets.qc.vote import Vote
 from gem_assets.report.chances import Chance, Chances
 from gem_assets.report.report_input import ReportInput
-from gem_assets.report.words import field_words, text_or_none
+from gem_assets.report.words import field_words, stated_word, text_or_none
 
 MAX_CARDS = 10
 """Evidence cards on the first screen; the other flagged samples are in the table below."""
@@ -105,8 +104,7 @@ def _card(
     own = verdicts[verdicts["sample_id"] == sample_id]
     verdict = _worst(own, status)
     field = str(verdict["field"])
-    stated = text_or_none(verdict["provided_label"]) or str(verdict["provided_text"])
-    stated = stated.replace(VALUE_SEPARATOR, " / ")
+    stated = stated_word(verdict.to_dict())
     predicted = text_or_none(verdict["predicted_label"]) or text_or_none(verdict["predicted_id"])
     predicted = predicted or "no answer"
     markers = _markers(given, sample_id, field, stated, predicted)

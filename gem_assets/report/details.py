@@ -8,7 +8,6 @@ from typing import Any, cast
 import numpy as np
 
 from gem_assets.labels.fields import FIELDS
-from gem_assets.labels.table import VALUE_SEPARATOR
 from gem_assets.qc.latent_vectors import coordinates
 from gem_assets.qc.reasons import EXPLANATIONS, STATUS_ORDER
 from gem_assets.qc.review import open_findings
@@ -17,7 +16,15 @@ from gem_assets.report.chances import Chances
 from gem_assets.report.finding_groups import kind_title
 from gem_assets.report.neighbours import NEIGHBOURS, chosen_space, nearest
 from gem_assets.report.report_input import ReportInput
-from gem_assets.report.words import field_words, number_or_none, share, text_or_none
+from gem_assets.report.words import (
+    STATUS_WORDS,
+    field_words,
+    number_or_none,
+    share,
+    stated_word,
+    stated_words,
+    text_or_none,
+)
 
 Record = dict[str, Any]
 """What goes into the page as JSON: texts, numbers, lists and records of these."""
@@ -46,7 +53,8 @@ def page_data(given: ReportInput, sample_ids: Sequence[str], shown: Chances) -> 
     Returns
     -------
     dict
-        ``unit`` and ``units``, what a sample and several are called; ``why``, the sentence of each
+        ``unit`` and ``units``, what a sample and several are called; ``statuses``, their words;
+        ``why``, the sentence of each
         reason; ``findings``, each as title, sentence and whether it was reviewed; ``samples``, a
         record of each; ``words``, the values that these name by their places, since a few hundred
         names are told ten thousand times. What a sample's row of the table says, its sentence, is
@@ -62,6 +70,7 @@ def page_data(given: ReportInput, sample_ids: Sequence[str], shown: Chances) -> 
     return {
         "unit": given.unit.one,
         "units": given.unit.several,
+        "statuses": STATUS_WORDS,
         "why": {str(reason): sentence for reason, sentence in EXPLANATIONS.items()},
         "findings": findings,
         "samples": [
@@ -110,7 +119,7 @@ def _fields(
         key = (str(row["sample_id"]), str(row["field"]))
         found[key] = {
             "name": field_words(key[1]),
-            "stated": _stated(row),
+            "stated": stated_word(row),
             "found": text_or_none(row["predicted_label"]) or text_or_none(row["predicted_id"]),
             "status": str(row["status"]),
             "why": str(row["reason"]),
@@ -146,11 +155,6 @@ def _badness(told: Record) -> int:
 
 def _place(field: str) -> int:
     return _FIELD_ORDER.get(field, len(_FIELD_ORDER))
-
-
-def _stated(row: Mapping[Hashable, object]) -> str:
-    label = text_or_none(row["provided_label"]) or str(row["provided_text"])
-    return label.replace(VALUE_SEPARATOR, " / ")
 
 
 def _p(value: object) -> str | None:
@@ -235,13 +239,14 @@ def _labels(given: ReportInput) -> tuple[dict[str, str], dict[str, str]]:
     field = next((name for name in NEIGHBOUR_FIELDS if name in known), "")
     stated = stated[stated["field"].eq(field)]
     answers = answers[answers["field"].eq(field)]
-    label = stated["provided_label"].astype(object)
-    label = label.where(label.notna(), stated["provided_text"])
     answer = answers["predicted_label"].astype(object)
     answer = answer.where(answer.notna(), answers["predicted_id"]).dropna()
     ids = answers.loc[answer.index, "sample_id"]
     return (
-        {str(s): str(text) for s, text in zip(stated["sample_id"], label, strict=True)},
+        {
+            str(s): str(text)
+            for s, text in zip(stated["sample_id"], stated_words(stated), strict=True)
+        },
         {str(s): str(text) for s, text in zip(ids, answer, strict=True)},
     )
 

@@ -33,6 +33,8 @@ class IndexEntry:
         Its rows of ``qc_history``.
     report
         Address of its report, relative to the page; None if there is none.
+    reviewed
+        Flagged samples of which every flagged label was reviewed.
     """
 
     schema: str
@@ -42,11 +44,12 @@ class IndexEntry:
     statuses: Mapping[str, int]
     history: pd.DataFrame
     report: str | None
+    reviewed: int = 0
 
     def state(self) -> tuple[object, ...]:
         """Return what tells whether the dataset was judged, or reported on, anew."""
         runs = tuple(zip(self.history["run_id"], self.history["at"], strict=True))
-        return self.schema, self.dataset, self.report, dict(self.statuses), runs
+        return self.schema, self.dataset, self.report, dict(self.statuses), self.reviewed, runs
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ class IndexRow:
     headline: str
     labelled: bool
     counts: Mapping[str, int]
-    rate: float
+    reviewed: str
+    still_open: bool
+    rate: float | None
     flagged: str
     trend: str | None
     trend_words: str
@@ -71,9 +76,16 @@ class IndexRow:
 
 
 def build_index(entries: Sequence[IndexEntry]) -> str:
-    """Return the page as HTML text, the datasets with most contradictions first."""
+    """Return the page as HTML text: what waits for a review first, most contradictions first."""
     rows = [_row(entry) for entry in entries]
-    rows.sort(key=lambda row: (-row.counts["fail"], -row.counts["warn"], row.dataset))
+    rows.sort(
+        key=lambda row: (
+            not row.still_open,
+            -row.counts["fail"],
+            -row.counts["warn"],
+            row.dataset,
+        )
+    )
     return render("index.html", ("table.js",), headline=_headline(rows), rows=rows)
 
 
@@ -95,6 +107,7 @@ def _row(entry: IndexEntry) -> IndexRow:
     last = history.iloc[-1] if len(history) else None
     trend = charts.flagged_trend(history)
     value, text = _flagged(counts)
+    flagged = counts["fail"] + counts["warn"]
     embedded = last is not None and str(last["served_by"]) == "embedded"
     return IndexRow(
         dataset=entry.dataset,
@@ -104,6 +117,8 @@ def _row(entry: IndexEntry) -> IndexRow:
         headline=_told(counts, unit_of(entry.modality, entry.labelled), labelled=entry.labelled),
         labelled=entry.labelled,
         counts=counts,
+        reviewed=f"{entry.reviewed:,} of {flagged:,} flagged reviewed" if entry.reviewed else "",
+        still_open=entry.reviewed < flagged,
         rate=value,
         flagged=text,
         trend=None if trend is None else charts.to_svg(trend),
@@ -123,12 +138,12 @@ def _told(counts: Mapping[str, int], unit: Unit, *, labelled: bool) -> str:
     return headline(pd.DataFrame({"status": statuses}, dtype=object), unit.one, unit.several)
 
 
-def _flagged(counts: Mapping[str, int]) -> tuple[float, str]:
-    """Return the share of flagged samples, -1 where none was judged, and in words."""
+def _flagged(counts: Mapping[str, int]) -> tuple[float | None, str]:
+    """Return the share of flagged samples, None where none was judged, and in words."""
     judged = sum(n for status, n in counts.items() if status != Status.NOT_ASSESSED)
     value, low, high = flagged_rate(counts["fail"] + counts["warn"], judged)
     if value is None or low is None or high is None:
-        return -1.0, "none judged"
+        return None, "none judged"
     return value, f"{share(value)} ({share(low)} to {share(high)})"
 
 

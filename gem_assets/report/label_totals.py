@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gem_assets.labels.fields import FIELDS
-from gem_assets.report.words import field_words
+from gem_assets.qc.reasons import STATUS_ORDER
+from gem_assets.report.words import field_words, stated_words
 
 MAX_LABELS = 200
 """Labels that are shown, those with the most flagged samples first."""
 
-_COUNTED = ("fail", "warn", "unclear", "pass", "not_assessed")
+_COUNTED = tuple(map(str, reversed(STATUS_ORDER)))
 _FIELD_ORDER = {field.name: i for i, field in enumerate(FIELDS)}
 
 
@@ -44,9 +45,8 @@ def label_totals(verdicts: pd.DataFrame) -> LabelTotals:
     """
     if verdicts.empty:
         return LabelTotals((), 0)
-    label = verdicts["provided_label"].astype(object)
-    label = label.where(label.notna(), verdicts["provided_text"]).astype(str)
-    counted = pd.crosstab([verdicts["field"].astype(str), label], verdicts["status"])
+    stated = stated_words(verdicts)
+    counted = pd.crosstab([verdicts["field"].astype(str), stated], verdicts["status"])
     counted = counted.reindex(columns=list(_COUNTED), fill_value=0)
     ranked = counted.assign(
         silent=counted["not_assessed"].eq(counted.sum(axis=1)),

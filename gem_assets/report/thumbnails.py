@@ -13,7 +13,6 @@ import pandas as pd
 
 from gem_assets.markdown import escaped
 from gem_assets.report import charts
-from gem_assets.report.charts.flagged_rate import flagged_rate
 from gem_assets.report.charts.png import packed
 from gem_assets.report.words import STATUS_WORDS, field_words
 
@@ -113,7 +112,7 @@ def label_heatmap(verdicts: pd.DataFrame) -> str:
 
 def flagged_rates(history: pd.DataFrame) -> str:
     """Return the share of flagged samples over the runs, with its interval, as Markdown."""
-    chart = flagged_rate(history)
+    chart = charts.flagged_rates(history)
     if chart is None:
         return "nothing was judged"
     judged = history[history["flagged_rate"].notna()].sort_values("at", kind="stable")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import pandas as pd
+
+from gem_assets.labels.table import VALUE_SEPARATOR
 
 STATUS_WORDS: Mapping[str, str] = {
     "fail": "contradicting",
@@ -19,6 +21,19 @@ STATUS_WORDS: Mapping[str, str] = {
 def field_words(name: str) -> str:
     """Return a field, a reason or a kind as words: ``cell_type`` is cell type."""
     return name.replace("_", " ")
+
+
+def stated_word(verdict: Mapping[Hashable, object]) -> str:
+    """Return what the label of a row of ``qc_verdicts`` states; several values are "a / b"."""
+    label = text_or_none(verdict["provided_label"]) or str(verdict["provided_text"])
+    return label.replace(VALUE_SEPARATOR, " / ")
+
+
+def stated_words(verdicts: pd.DataFrame) -> pd.Series:
+    """Return what the label of each row states, as `stated_word` does."""
+    columns = verdicts[["provided_label", "provided_text"]]
+    words = [stated_word(row) for row in columns.to_dict("records")]
+    return pd.Series(words, verdicts.index, dtype=object)
 
 
 def text_or_none(value: object) -> str | None:

@@ -17,6 +17,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from gem_assets.report.index_page import IndexEntry, build_index
+
 PLANTED = ("NA20502", "NA20509", "NA20512")
 HOSTILE = {
     "NA20502": "<img src=x onerror=document.title='hit'>",
@@ -316,6 +318,9 @@ def test_paper_holds_every_row_and_no_control(reports: Reports, view: Callable[.
     expect(page.locator(".filters")).to_be_hidden()
     table = page.locator(".samples .scroll")
     assert table.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+    words = table.locator("th.words")
+    share = words.evaluate("e => e.offsetWidth / e.closest('table').offsetWidth")
+    assert share > 0.4, "sentences have room, or each takes a tenth of a page"
     assert page.evaluate("document.documentElement.scrollWidth") <= 794
     assert page.pdf(format="A4").startswith(b"%PDF")
 
@@ -433,3 +438,31 @@ def test_the_page_of_all_datasets_leads_to_each(
     expect(page.locator(".filters [role=status]")).to_have_text("1 of 2 shown")
     page.get_by_role("link", name="planted").click()
     expect(page.locator("h1")).to_contain_text("3 of 24 samples contradict their label")
+
+
+def test_rates_sort_as_numbers_and_a_dataset_without_one_comes_last(
+    tmp_path: Path, view: Callable[..., Page]
+) -> None:
+    judged = {
+        "a quarter": {"fail": 1, "pass": 3},
+        "a fourteenth": {"fail": 1, "pass": 13},
+        "half": {"warn": 12, "pass": 12},
+        "none": {"not_assessed": 5},
+    }
+    runs = pd.DataFrame(columns=["at", "flagged_rate", "ci_low", "ci_high"])
+    file = tmp_path / "index.html"
+    entries = [
+        IndexEntry("gem_bulk", "bulk", name, True, statuses, runs, None)
+        for name, statuses in judged.items()
+    ]
+    file.write_text(build_index(entries), encoding="utf-8")
+    page = view(file.as_uri())
+
+    def sorted_by(head: str) -> list[str]:
+        page.get_by_role("columnheader", name=head).get_by_role("button").click()
+        found = page.locator(".datasets tbody th").all_inner_texts()
+        return [text.splitlines()[0] for text in found]
+
+    assert sorted_by("flagged") == ["a fourteenth", "a quarter", "half", "none"]
+    assert sorted_by("flagged") == ["half", "a quarter", "a fourteenth", "none"]
+    assert sorted_by("samples") == ["a fourteenth", "a quarter", "half", "none"], "the worst first"

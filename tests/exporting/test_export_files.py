@@ -36,7 +36,7 @@ def run(results: Path, *arguments: str | Path) -> Result:
 def exported(results: Path, *arguments: str | Path) -> anndata.AnnData:
     result = run(results, "study", *arguments)
     assert result.exit_code == 0, result.output
-    return anndata.read_h5ad(results / "exports" / "study" / "study.h5ad")
+    return anndata.read_h5ad(results / "exports" / "gem_bulk" / "study" / "study.h5ad")
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:
@@ -101,7 +101,7 @@ def test_chunks_make_the_same_matrix_as_one_piece(
         force=True,
         on_progress=lambda *n: told.append(n),
     )
-    again = anndata.read_h5ad(results / "exports" / "study" / "study.h5ad").X
+    again = anndata.read_h5ad(results / "exports" / "gem_bulk" / "study" / "study.h5ad").X
     assert np.array_equal(again.toarray(), whole)
     assert again.indptr.dtype == np.int64
     assert told == [(1, 3), (2, 3), (3, 3)]
@@ -110,7 +110,7 @@ def test_chunks_make_the_same_matrix_as_one_piece(
 def test_nothing_in_an_h5ad_needs_more_than_hdf5_to_be_read(results: Path) -> None:
     exported(results)
     kinds = set()
-    with h5py.File(results / "exports" / "study" / "study.h5ad") as file:
+    with h5py.File(results / "exports" / "gem_bulk" / "study" / "study.h5ad") as file:
         file.visititems(
             lambda _, item: kinds.add(item.dtype.kind) if isinstance(item, h5py.Dataset) else None
         )
@@ -156,7 +156,7 @@ def test_counts_that_can_t_be_named_are_refused_and_the_earlier_export_is_kept(
 
 def test_parquet_files_hold_the_tables_as_they_are(results: Path) -> None:
     assert run(results, "study", "--format", "parquet").exit_code == 0
-    folder = results / "exports" / "study" / "parquet"
+    folder = results / "exports" / "gem_bulk" / "study" / "parquet"
     written = tables.exported_relations("aligned")
     assert {file.stem for file in folder.iterdir()} == set(written)
     assert not {"raw_counts", "raw_genes"} & set(written)
@@ -173,7 +173,7 @@ def rows_of(file: Path) -> list[dict[str, str]]:
 
 def test_csv_files_have_every_digit_lists_as_json_and_no_formula(results: Path) -> None:
     assert run(results, "study", "--format", "csv", "--counts", "raw").exit_code == 0
-    folder = results / "exports" / "study" / "csv"
+    folder = results / "exports" / "gem_bulk" / "study" / "csv"
     sentences = [row["sentence"] for row in rows_of(folder / "qc_samples.csv")]
     assert sentences == ["'=1+1", "'-2 of them", "plain"]
     for name in ("raw_counts", "latents", "classifier_probs", "qc_samples", "aligned_counts"):
@@ -195,7 +195,7 @@ def test_csv_files_have_every_digit_lists_as_json_and_no_formula(results: Path) 
 
 def test_a_list_that_is_missing_is_an_empty_cell(results: Path) -> None:
     run(results, "study", "--format", "csv", "--counts", "aligned")
-    rows = rows_of(results / "exports" / "study" / "csv" / "decoded_counts.csv")
+    rows = rows_of(results / "exports" / "gem_bulk" / "study" / "csv" / "decoded_counts.csv")
     assert [row["count"] for row in rows] == ["[4,9]", "[3]", ""]
 
 
@@ -266,7 +266,8 @@ def test_a_dataset_whose_name_is_no_file_s_is_refused(results: Path, name: str) 
 def test_a_name_of_two_datasets_asks_which_is_meant(results: Path) -> None:
     result = run(results, "other")
     assert "There are 2 datasets 'other'. Say bulk/other or sc/other." in result.output
-    assert run(results, "sc/other", "--format", "parquet").exit_code == 0
+    for which in ("sc/other", "bulk/other"):  # each into a folder of its own
+        assert run(results, which, "--format", "parquet").exit_code == 0
     archive = Warehouse(results / "warehouse.duckdb", "archive", modality="bulk")
     archive.replace_partition({"raw_counts": example("raw_counts", "study")}, "study")
     assert "Say archive/study or gem_bulk/study." in run(results, "bulk/study").output
@@ -284,7 +285,7 @@ def test_an_unknown_dataset_is_told_with_those_there_are(results: Path, tmp_path
 
 
 def test_the_command_prints_what_it_wrote_for_people_and_for_machines(results: Path) -> None:
-    file = results / "exports" / "study" / "study.h5ad"
+    file = results / "exports" / "gem_bulk" / "study" / "study.h5ad"
     assert run(results, "study").stdout == f"{file} (3 samples)\n"
     said = json.loads(run(results, "study", "--format", "csv", "--json").stdout)
     assert (said["dataset"], said["counts"]) == ("bulk/study", "none")

@@ -71,6 +71,7 @@ def test_run_prints_the_findings_and_ends_well(planted: CommandRun) -> None:
     report = planted.results / "reports" / "gem_bulk" / "geuvadis_planted.html"
     assert f"report: {report}" in said
     assert report.is_file()
+    assert said.endswith(f"\nall datasets: {planted.results / 'reports' / 'index.html'}\n")
     assert "Traceback" not in planted.result.output
 
 
@@ -195,12 +196,25 @@ def test_review_tells_machines_what_is_open(planted: CommandRun, repository: Pat
     assert refused.exit_code == 2
 
 
+def test_report_tells_machines_where_it_wrote(planted: CommandRun, repository: Path) -> None:
+    arguments = ("--data", repository / "data", "--results", planted.results)
+    told = told_by("report", *arguments, "geuvadis_planted")
+    assert Path(told["index"]).is_file()
+    [found] = told["datasets"]
+    assert found["dataset"] == "bulk/geuvadis_planted"
+    assert Path(found["report"]).is_file()
+    assert Path(found["multiqc"]).is_dir()
+    assert found["suggested_sheet"] is None
+
+
 def test_forget_tells_machines_what_it_would_delete(planted: CommandRun) -> None:
     told = told_by("forget", "--results", planted.results, "geuvadis_planted")
     assert told["deleted"] is False
     [found] = told["datasets"]
     assert found["rows"]["qc_samples"] == found["answers"] == 24
     assert Path(found["report"]).exists()
+    assert found["published"] is True
+    assert found["exports"] is None
 
 
 # Mistakes, and Ctrl-C

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from face_lab import Project
 
 from gem_assets.cli import main
+from gem_assets.exporting.export import export_dataset
 from gem_assets.graph import PREDICTION_TABLES
 from gem_assets.outlook import plan_datasets
 from gem_assets.predictions.ledger import Ledger
@@ -66,8 +67,17 @@ def test_without_yes_it_only_says_what_it_would_delete(both: Project) -> None:
 def test_rows_answers_and_report_go_and_other_datasets_and_inputs_stay(both: Project) -> None:
     inputs = files(both.data)
     kept = both.rows("predicted_metadata", "geuvadis_planted")
+    settings = Settings(results=str(both.results))
+    for name in ("lncap", "geuvadis_planted"):
+        export_dataset(settings, name, "csv")
+    exports = settings.exports("gem_bulk", "lncap")
     result = forget(both, "--yes", "bulk/lncap")
     assert "bulk/lncap: deleted" in result.stdout
+    assert str(exports) in result.stdout
+    assert [folder.name for folder in exports.parent.iterdir()] == ["geuvadis_planted"]
+    for name in ("..", ".", ""):
+        assert forget(both, "--yes", f"bulk/{name}").exit_code == 1
+    assert settings.exports("gem_bulk", "geuvadis_planted").is_dir()
     assert "its rows in the copy to query" in result.stdout
     assert not is_published(both.warehouse, "lncap")
     assert is_published(both.warehouse, "geuvadis_planted")

@@ -65,6 +65,19 @@ def test_a_run_that_ends_while_the_page_is_written_is_on_it(
     assert [path.name for path in reports.iterdir() if path.is_file()] == ["index.html"]
 
 
+def test_a_sample_is_reviewed_when_none_of_its_flagged_labels_waits(project: Project) -> None:
+    verdicts = project.table("qc_verdicts", NAME)
+    flagged = verdicts[verdicts["status"].eq("fail")]
+    decided, half = flagged.index[0], flagged.index[1]
+    verdicts["reviewed_by"] = verdicts["reviewed_by"].astype(object)
+    verdicts.loc[[decided, half], "reviewed_by"] = "kim"
+    other = verdicts["sample_id"].eq(flagged.loc[half, "sample_id"]) & verdicts["status"].ne("fail")
+    verdicts.loc[verdicts.index[other][:1], "status"] = "warn"  # of the same sample, and it waits
+    project.warehouse.replace_partition({"qc_verdicts": verdicts}, NAME)
+    write_index(project.results / "reports", project.warehouse.path)
+    assert "1 of 3 flagged reviewed" in index_of(project.results)
+
+
 def test_a_page_that_can_not_be_written_leaves_the_old_one(project: Project) -> None:
     before = index_of(project.results)
     another_run(project)

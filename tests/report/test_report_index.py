@@ -67,6 +67,15 @@ def test_the_datasets_with_most_contradictions_come_first() -> None:
     assert "2 of 4 datasets hold labels that the expression contradicts." in Page(html).text
 
 
+def test_what_was_reviewed_is_told_and_a_dataset_that_waits_comes_before_it() -> None:
+    settled = replace(entry("settled", fail=9, **{"pass": 5}), reviewed=9)
+    begun = replace(entry("begun", fail=2, **{"pass": 5}), reviewed=1)
+    html = build_index([settled, begun, entry("calm", **{"pass": 5})])
+    assert rows(html) == ["begun", "settled", "calm"]
+    assert Page(html).text.count("flagged reviewed") == 2
+    assert "1 of 2 flagged reviewed" in Page(html).text
+
+
 def test_without_a_contradiction_the_page_says_so_and_without_a_dataset_too() -> None:
     calm = Page(build_index([entry(**{"pass": 5})])).text
     assert "No label of 1 dataset is contradicted by the expression." in calm

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from report_examples import Page, report_input
 
+from gem_assets.labels.table import VALUE_SEPARATOR
 from gem_assets.qc.findings import Finding, findings_table
 from gem_assets.qc.history import flagged_rate
 from gem_assets.report.cards import MAX_CARDS
@@ -146,6 +147,19 @@ def test_a_dataset_too_large_to_list_is_counted_by_label() -> None:
     assert "lists up to 1,000 samples one by one, the worst first. 1,500 more are in" in page.text
     assert "All samples by label" in page.text
     assert report_content(report_input()).totals is None
+
+
+def test_a_label_of_two_values_reads_alike_wherever_it_is_shown() -> None:
+    given = report_input(2_500, (7, 9))
+    two = given.verdicts["provided_label"].replace("female", f"female{VALUE_SEPARATOR}male")
+    given = replace(given, verdicts=given.verdicts.assign(provided_label=two))
+    content = report_content(given)
+    assert content.totals is not None
+    assert content.totals.rows[0].label == "female / male"
+    assert "female / male" in content.data["words"]
+    for said in (content, build_report(given).split("<script", maxsplit=1)[0]):
+        assert "female / male" in str(said)
+        assert VALUE_SEPARATOR.strip() not in str(said)
 
 
 def test_more_labels_than_are_shown_are_counted() -> None:

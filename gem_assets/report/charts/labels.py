@@ -8,6 +8,7 @@ import pandas as pd
 
 from gem_assets.report.charts.style import ACCENT, INK, STATUS_COLOURS
 from gem_assets.report.charts.words import fold_rare, or_else
+from gem_assets.report.words import stated_words
 
 if TYPE_CHECKING:
     from gem_assets.report.charts.style import AnyChart
@@ -40,7 +41,7 @@ def label_heatmap(verdicts: pd.DataFrame, field: str) -> AnyChart | None:
         return None
     frame = pd.DataFrame(
         {
-            "stated": or_else(rows["provided_label"], rows["provided_text"]),
+            "stated": stated_words(rows),
             "predicted": or_else(rows["predicted_label"], rows["predicted_id"]),
         }
     )

@@ -8,13 +8,12 @@ from typing import Any
 import pandas as pd
 
 from gem_assets.labels.fields import FIELDS, FieldKind
-from gem_assets.labels.table import VALUE_SEPARATOR
 from gem_assets.qc.reasons import STATUS_ORDER, Status
 from gem_assets.report.charts.style import ACCENT, STATUS_COLOURS
 from gem_assets.report.charts.words import fold_rare, or_else
 from gem_assets.report.multiqc.words import STATUS_NAMES, shown
 from gem_assets.report.report_input import ReportInput
-from gem_assets.report.words import field_words
+from gem_assets.report.words import field_words, stated_words
 
 MAX_VALUES = 25
 """Values of a field in a plot; rarer ones are counted as "other"."""
@@ -81,8 +80,7 @@ def value_heatmaps(given: ReportInput) -> Iterator[tuple[str, dict[str, Any]]]:
     judged = _with_words(given.verdicts[given.verdicts["status"].ne(Status.NOT_ASSESSED)])
     for field in _fields_of(judged):
         rows = judged[judged["field"].eq(field)]
-        stated = or_else(rows["provided_label"], rows["provided_text"])
-        stated = stated.str.replace(VALUE_SEPARATOR, " / ", regex=False)
+        stated = stated_words(rows)
         predicted = or_else(rows["predicted_label"], rows["predicted_id"])
         counts = pd.crosstab(fold_rare(stated, MAX_VALUES), fold_rare(predicted, MAX_VALUES))
         if counts.size == 1:

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from gem_assets.labels.fields import FIELDS
-from gem_assets.labels.table import VALUE_SEPARATOR
 from gem_assets.qc.reasons import STATUS_ORDER, Status
 from gem_assets.qc.sentences import probability
 from gem_assets.report.cards import FLAGGED
@@ -16,7 +15,7 @@ from gem_assets.report.charts.style import STATUS_COLOURS
 from gem_assets.report.charts.words import or_else
 from gem_assets.report.multiqc.words import STATUS_NAMES, sample_name, shown
 from gem_assets.report.report_input import ReportInput
-from gem_assets.report.words import field_words, text_or_none
+from gem_assets.report.words import field_words, stated_word, text_or_none
 
 MAX_ROWS = 500
 """Rows of a table, the worst first: MultiQC's own ``max_table_rows``, beyond which it draws
@@ -169,13 +168,10 @@ def label_table(given: ReportInput) -> dict[str, Any] | None:
 
 
 def _words(verdict: Mapping[Any, Any]) -> str:
-    stated = text_or_none(verdict["provided_label"]) or str(verdict["provided_text"])
     predicted = text_or_none(verdict["predicted_label"]) or text_or_none(verdict["predicted_id"])
     answer = _sure(predicted, verdict["p_top"]) if predicted else "no answer"
     reviewer = text_or_none(verdict["reviewed_by"])
-    return f"{stated.replace(VALUE_SEPARATOR, ' / ')} → {answer}" + (
-        f"; reviewed by {reviewer}" if reviewer else ""
-    )
+    return f"{stated_word(verdict)} → {answer}" + (f"; reviewed by {reviewer}" if reviewer else "")
 
 
 def _sure(answer: str, p: float) -> str:

@@ -5,7 +5,6 @@ const panel = document.getElementById("sample");
 const page = JSON.parse(document.getElementById("data").textContent);
 const rowOf = new Map([...document.querySelectorAll("tr[data-sample]")].map((row) => [row.dataset.sample, row]));
 const known = new Map(page.samples.map((sample) => [sample.id, sample]));
-const STATUS = { fail: "contradicting", warn: "doubtful", unclear: "unclear", pass: "agreeing", not_assessed: "not judged" };
 const PREFIX = "#sample=";
 let open = null;
 
@@ -17,7 +16,7 @@ function element(tag, attributes, ...children) {
 }
 
 const address = (id) => PREFIX + encodeURIComponent(id);
-const pill = (status) => (status ? element("span", { class: `pill is-${status}` }, STATUS[status] ?? status) : null);
+const pill = (status) => (status ? element("span", { class: `pill is-${status}` }, page.statuses[status] ?? status) : null);
 const section = (title, ...children) => element("section", {}, element("h3", {}, title), ...children);
 const facts = (rows) =>
   element("dl", { class: "facts" }, rows.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));

@@ -5,10 +5,15 @@ function sortable(table) {
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
-  const value = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
+  // A cell is sorted by its data-value, a number, or as a text in which 10 comes after 9.
+  const value = (row, column) => {
+    const { dataset, textContent } = row.cells[column];
+    return dataset.value ? Number(dataset.value) : (dataset.value ?? textContent.trim());
+  };
+  const order = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : collator.compare(a, b));
   // What is empty comes last, in either direction.
   const compare = (a, b, down) =>
-    a === "" || b === "" ? (a === "") - (b === "") : (down ? -1 : 1) * collator.compare(a, b);
+    a === "" || b === "" ? (a === "") - (b === "") : (down ? -1 : 1) * order(a, b);
 
   heads.forEach((head, column) => {
     const button = document.createElement("button");
