@@ -135,7 +135,8 @@ def build_gem_assets(
     ...     build_gem_assets("bulk", key_prefix="mouse_trap"),
     ... )
     """
-    graph = AssetGraph(modality, key_prefix or f"gem_{modality}", retries)
+    prefix = f"gem_{modality}" if key_prefix is None else key_prefix
+    graph = AssetGraph(modality, prefix, retries)
     chosen = settings or Settings.from_environment()
     if on_new_model not in ("mark_stale", "repredict"):
         raise ValueError(f"on_new_model is {on_new_model!r}; it must be mark_stale or repredict.")
