@@ -121,8 +121,8 @@ def test_without_auto_run_a_change_is_told_where_people_look(stored_project: Pro
     said = [sensor.said() for _ in range(3)]
     assert not sensor.run_keys
     sentence = (
-        "The files of lungs have changed. Run gem_bulk_refresh for it, or build the assets with "
-        "auto_run=True."
+        "The files of lungs have changed. Run gem_bulk_refresh for it, or give the instance "
+        "auto_run."
     )
     assert said[1] == f"No new dataset among 1 folder(s). {sentence}"
     assert said[2] == "No new dataset among 1 folder(s)."
