@@ -94,8 +94,8 @@ class AssetGraph:
             )
         if self.key_prefix in RESERVED:
             raise ValueError(
-                f"key_prefix is {self.key_prefix!r}; it names a database schema, and to DuckDB this "
-                f"name means something else. Choose another, e.g. {f'{self.key_prefix}_qc'!r}."
+                f"key_prefix is {self.key_prefix!r}; it names a database schema, and to DuckDB "
+                f"this name means something else. Choose another, e.g. {f'{self.key_prefix}_qc'!r}."
             )
 
     @property

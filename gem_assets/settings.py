@@ -76,8 +76,8 @@ class Settings:
         ------
         ValueError
             If ``GEM_ASSETS_RESULTS`` is a URL, ``GEM_ASSETS_ENDPOINT`` none of ``embedded``,
-            ``hosted`` and ``self_hosted``, ``GEM_ASSETS_MODEL`` none of ``gem-1``, ``gem-2`` and ``gem-2-alias``, or
-            ``GEM_ASSETS_REPORTS_URL`` no address, as `served_at` says.
+            ``hosted`` and ``self_hosted``, ``GEM_ASSETS_MODEL`` none of ``gem-1``, ``gem-2`` and
+            ``gem-2-alias``, or ``GEM_ASSETS_REPORTS_URL`` no address, as `served_at` says.
         """
         return cls(
             data=environ.get("GEM_ASSETS_DATA") or cls.data,

@@ -53,7 +53,7 @@ def build_gem_assets(
     slack_webhook_env: str | None = None,
     retries: Retries = DEFAULT_RETRIES,
 ) -> dg.Definitions:
-    """Return assets, checks, jobs, sensor, schedule and resources of one instance.
+    """Return assets, checks, jobs, sensors, schedules and resources of one instance.
 
     Parameters
     ----------
@@ -94,11 +94,10 @@ def build_gem_assets(
     translation
         Takes the spec of each of these assets, owners and tags included, and returns the one to
         use: another group, description, metadata... Their keys stay.
-
     auto_run
-        Whether the folder sensor, if it is turned on, requests the refresh of a dataset whose
-        files have changed (and are the same for two ticks). Off: it registers new folders and tells
-        of changes, since predictions may have to be paid.
+        Whether the folder sensor, once it is turned on, requests the refresh of a dataset whose
+        files have changed (and are the same for two ticks). Off: it runs from the start, registers
+        new folders and tells of changes, which costs nothing.
     fresh_within_hours
         Dagster's freshness policy of ``qc_report`` fails when no report was made for so long; the
         youngest of any dataset counts. None: no policy.
