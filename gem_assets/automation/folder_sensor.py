@@ -100,7 +100,7 @@ def _result(
     ]
     gone = {
         name: f"{name} is registered, but its folder {place}/{name} is not there any more. What "
-        f"was made of it is kept; `gem-assets forget {graph.modality}/{name}` deletes it."
+        f"was made of it is kept; `gem-assets forget {graph.key_prefix}/{name}` deletes it."
         for name in found.gone
     }
     changed = {

@@ -140,8 +140,8 @@ def test_a_removed_folder_is_told_once_and_nothing_is_deleted(stored_project: Pr
     place = stored_project.data / "bulk"
     assert said == (
         f"No new dataset among 1 folder(s). lungs is registered, but its folder {place}/lungs is "
-        "not there any more. What was made of it is kept; `gem-assets forget bulk/lungs` deletes "
-        "it."
+        "not there any more. What was made of it is kept; `gem-assets forget gem_bulk/lungs` "
+        "deletes it."
     )
     assert sensor.said() == "No new dataset among 1 folder(s)."
     assert registered(stored_project) == {"lungs", "heart"}
