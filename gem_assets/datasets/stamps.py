@@ -84,7 +84,7 @@ def _files(folder: UPath) -> tuple[dict[str, str], set[str]]:
 
 
 def _named(folder: UPath) -> Iterator[tuple[str, UPath]]:
-    """Yield by its key what ``dataset.yaml`` points to; what can't be understood is the run's to refuse."""
+    """Yield what ``dataset.yaml`` points to, by its key; what can't be understood a run refuses."""
     try:
         config = read_config(folder / CONFIG_NAME)
     except RefusedInputError:
