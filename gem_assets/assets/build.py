@@ -120,8 +120,8 @@ def build_gem_assets(
     ValueError
         If modality, key prefix, endpoint mode, ``on_new_model``, ``prewarm_minutes``,
         ``fresh_within_hours`` or ``slack_webhook_env`` are none, if two notifiers share a name, a
-        self-test of single cells is asked for, a field or threshold is unknown, or the translation
-        changes a key.
+        self-test of single cells is asked for, a number for the endpoint is none above 0, a field
+        or threshold is unknown, or the translation changes a key.
     TypeError
         If the translation returns no spec.
 

@@ -199,6 +199,14 @@ def test_what_can_not_be_meant_is_refused_when_it_loads(
     assert re.search(sentence, refusal(sandbox, attributes), re.DOTALL)
 
 
+@pytest.mark.parametrize(
+    "limit", ["max_new_samples_per_run", "requests_per_second", "concurrency", "chunk_size"]
+)
+def test_a_limit_of_nothing_is_refused_in_python_too(limit: str) -> None:
+    with pytest.raises(ValueError, match=f"{limit}\n.*greater than"):
+        build_gem_assets("bulk", **{limit: 0})  # type: ignore[arg-type]
+
+
 # Several instances
 
 
