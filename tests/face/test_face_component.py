@@ -132,6 +132,8 @@ def test_urls_and_absolute_paths_stay_as_they_are(
     definitions = load(sandbox, LEAST | places)
     assert resource_of(definitions, "gem_bulk_data").data == "s3://bucket/lab"
     assert resource_of(definitions, "gem_bulk_warehouse").results == str(tmp_path)
+    at_home = load(sandbox, LEAST | {"data": "~/lab"})
+    assert resource_of(at_home, "gem_bulk_data").data == str(Path.home() / "lab")
 
 
 def test_limits_and_model_reach_the_endpoint(sandbox: DefsFolderSandbox) -> None:
