@@ -252,4 +252,4 @@ class GemMetadataQc(dg.Component, dg.Resolvable, dg.Model):
 
 def _place(root: Path, place: str) -> str:
     """Return a location: URLs and absolute paths as they are, others below the project's root."""
-    return place if "://" in place else str(root / place)
+    return place if "://" in place else str(root / Path(place).expanduser())

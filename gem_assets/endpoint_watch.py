@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from gem_assets.cursor import Cursor
+
 if TYPE_CHECKING:
     from gem_assets.endpoint.glance import Glance
     from gem_assets.endpoint.settings import EndpointSettings
@@ -31,7 +33,7 @@ OBSERVED_AFRESH_SECONDS = 600.0
 """How often the embedded endpoint, which costs nothing, is observed."""
 
 
-class Memory(msgspec.Struct, frozen=True, kw_only=True):
+class Memory(Cursor, frozen=True, kw_only=True, omit_defaults=True):
     """What one tick leaves for the next.
 
     Attributes
@@ -54,18 +56,6 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     woken_for: tuple[str, ...] = ()
     reported: str = ""
     requested: tuple[str, ...] = ()
-
-    @classmethod
-    def from_cursor(cls, cursor: str | None) -> Memory:
-        """Read a cursor; one that can't be understood is forgotten."""
-        try:
-            return msgspec.json.decode(cursor or "{}", type=cls)
-        except msgspec.DecodeError:
-            return cls()
-
-    def cursor(self) -> str:
-        """Return the cursor to keep."""
-        return msgspec.json.encode(self).decode()
 
 
 @dataclass(frozen=True)

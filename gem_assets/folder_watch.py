@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gem_assets.cursor import Cursor
 from gem_assets.problems import RefusedInputError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ MOST_GONE = 100
 """Removed datasets that one tick reports; the next one goes on."""
 
 
-class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Memory(Cursor, frozen=True, kw_only=True, omit_defaults=True):
     """What one tick leaves for the next.
 
     Attributes
@@ -47,18 +48,6 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     again: dict[str, int] = msgspec.field(default_factory=dict)
     gone: tuple[str, ...] = ()
     left_off: str = ""
-
-    @classmethod
-    def from_cursor(cls, cursor: str | None) -> Memory:
-        """Read a cursor; one that can't be understood is forgotten."""
-        try:
-            return msgspec.json.decode(cursor or "{}", type=cls)
-        except msgspec.DecodeError:
-            return cls()
-
-    def cursor(self) -> str:
-        """Return the cursor to keep."""
-        return msgspec.json.encode(self).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gem_assets.problems import refuse
-from gem_assets.settings import MODALITIES, Modality, Settings
+from gem_assets.settings import MODALITIES, Settings
 
 if TYPE_CHECKING:
     from gem_assets.predictions.ledger import Ledger
@@ -24,8 +24,10 @@ class Forgotten:
 
     Attributes
     ----------
-    modality, name
-        Which dataset.
+    warehouse
+        The instance's tables.
+    name
+        The dataset's.
     rows
         Number of rows of each table that has some.
     answers
@@ -42,7 +44,7 @@ class Forgotten:
         Whether it is in the copy of the warehouse that people query.
     """
 
-    modality: Modality
+    warehouse: Warehouse
     name: str
     rows: dict[str, int]
     answers: int
@@ -51,6 +53,12 @@ class Forgotten:
     exports: Path | None
     partition: bool
     published: bool = False
+
+    @property
+    def title(self) -> str:
+        """How a person names the dataset: ``bulk/NAME``, or ``KEY_PREFIX/NAME``."""
+        schema, modality = self.warehouse.schema, self.warehouse.modality
+        return f"{modality if schema == f'gem_{modality}' else schema}/{self.name}"
 
     @property
     def anything(self) -> bool:
@@ -71,7 +79,8 @@ def forget_dataset(settings: Settings, dataset: str, *, really: bool = False) ->
     settings
         Locations.
     dataset
-        ``NAME`` (in both modalities) or ``bulk/NAME``.
+        ``NAME`` (in both modalities), ``bulk/NAME``, or ``KEY_PREFIX/NAME`` for an instance that
+        was given a key prefix of its own.
     really
         Whether to delete.
 
@@ -83,34 +92,43 @@ def forget_dataset(settings: Settings, dataset: str, *, really: bool = False) ->
         If the warehouse can't be read or written.
     """
     prefix, _, name = dataset.rpartition("/")
-    chosen = [m for m in MODALITIES if prefix in ("", m)]
-    done = [found for m in chosen if (found := _forget(settings, m, name, really)).anything]
-    if really and done:
+    chosen = _instances(Path(settings.results), prefix)
+    done = [found for one in chosen if (found := _forget(settings, one, name, really)).anything]
+    if really:  # also where nothing is left: who was killed before this does it again
         _renew_index(Path(settings.results))
     if not done:
         raise refuse(
             "nothing_to_forget",
             f"Nothing is kept of a dataset {dataset!r} in {settings.results!r}.",
-            "Check the spelling, and the folder of --results.",
+            "Check the spelling, and the folder of --results. A dataset of an instance with a key "
+            "prefix of its own is KEY_PREFIX/NAME.",
         )
     return done
 
 
-def _forget(settings: Settings, modality: Modality, name: str, really: bool) -> Forgotten:
+def _instances(results: Path, prefix: str) -> list[Warehouse]:
+    """Return the instances that the word before a dataset's name means."""
+    from gem_assets.warehouse import Warehouse
+    from gem_assets.warehouse.instances import instances
+
+    path = results / "warehouse.duckdb"
+    usual = [Warehouse(path, f"gem_{m}") for m in MODALITIES if prefix in ("", m, f"gem_{m}")]
+    return usual or [one for one in instances(path) if one.schema == prefix]
+
+
+def _forget(settings: Settings, warehouse: Warehouse, name: str, really: bool) -> Forgotten:
     from gem_assets.predictions.forget import find_answers, forget_answers
     from gem_assets.predictions.store import Store
     from gem_assets.reporting import report_files
-    from gem_assets.warehouse import Warehouse
     from gem_assets.warehouse.published import is_published, publish
 
     results = Path(settings.results)
-    warehouse = Warehouse(results / "warehouse.duckdb", f"gem_{modality}")
-    files = report_files(results / "reports" / f"gem_{modality}", name)
+    files = report_files(results / "reports" / warehouse.schema, name)
     store = Store(results / "predictions")
     rows = {table: n for table, n in warehouse.row_counts(name).items() if n}
     published = is_published(warehouse, name)
     own, shared = _counts_hashes(warehouse, name)
-    with _ledger(results) as ledger, _partition(modality, name, really) as known:
+    with _ledger(results) as ledger, _partition(warehouse, name, really) as known:
         answers = 0
         if ledger is not None and own:
             found = find_answers(own, ledger, store)
@@ -128,7 +146,7 @@ def _forget(settings: Settings, modality: Modality, name: str, really: bool) -> 
                 warehouse.delete_dataset(name)
             if published:
                 publish(warehouse.path)
-    return Forgotten(modality, name, rows, answers, len(shared), report, exports, known, published)
+    return Forgotten(warehouse, name, rows, answers, len(shared), report, exports, known, published)
 
 
 def _exports(settings: Settings, schema: str, name: str) -> Path | None:
@@ -173,7 +191,7 @@ def _ledger(results: Path) -> Iterator[Ledger | None]:
 
 
 @contextmanager
-def _partition(modality: Modality, name: str, really: bool) -> Iterator[bool]:
+def _partition(warehouse: Warehouse, name: str, really: bool) -> Iterator[bool]:
     """Yield whether Dagster's history has the partition, and drop it if the block ends well."""
     if not os.environ.get("DAGSTER_HOME"):
         yield False
@@ -182,7 +200,7 @@ def _partition(modality: Modality, name: str, really: bool) -> Iterator[bool]:
 
     from gem_assets.graph import AssetGraph
 
-    partitions = AssetGraph(modality, f"gem_{modality}").partitions.name or ""
+    partitions = AssetGraph(warehouse.modality, warehouse.schema).partitions.name or ""
     with dg.DagsterInstance.get() as instance:
         known = instance.has_dynamic_partition(partitions, name)
         yield known

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from gem_assets.settings import MODALITIES, Modality
+from gem_assets.warehouse.schema_names import RESERVED
 
 _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -67,7 +68,8 @@ class AssetGraph:
         ``bulk`` or ``sc``.
     key_prefix
         First part of every asset key, and the DuckDB schema of its tables: lower-case letters,
-        digits and ``_``; ``gem_bulk`` or ``gem_sc`` unless said otherwise.
+        digits and ``_``, and no name that means something else to DuckDB
+        (`gem_assets.warehouse.schema_names.RESERVED`).
     retries
         How its steps are tried again.
 
@@ -87,7 +89,13 @@ class AssetGraph:
         if not _PREFIX.fullmatch(self.key_prefix):
             raise ValueError(
                 f"key_prefix is {self.key_prefix!r}; it names a database schema, so it must start "
-                "with a lower-case letter and hold only lower-case letters, digits and '_'."
+                "with a lower-case letter and hold only lower-case letters, digits and '_', 41 "
+                "characters at most."
+            )
+        if self.key_prefix in RESERVED:
+            raise ValueError(
+                f"key_prefix is {self.key_prefix!r}; it names a database schema, and to DuckDB "
+                f"this name means something else. Choose another, e.g. {f'{self.key_prefix}_qc'!r}."
             )
 
     @property

@@ -151,7 +151,7 @@ def forget_record(forgotten: Sequence[Forgotten], *, done: bool) -> dict[str, An
         "deleted": done,
         "datasets": [
             {
-                "dataset": f"{one.modality}/{one.name}",
+                "dataset": one.title,
                 "rows": dict(one.rows),
                 "answers": one.answers,
                 "shared": one.shared,

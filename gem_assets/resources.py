@@ -157,16 +157,20 @@ class GemEndpoint(dg.ConfigurableResource):  # type: ignore[type-arg]
         default=300.0, description="Seconds a step waits for a cold endpoint before it retries."
     )
     max_new_samples_per_run: int = Field(
-        default=10_000, description="More samples than this are not sent in one run."
+        default=10_000, ge=1, description="More samples than this are not sent in one run."
     )
     requests_per_second: float | None = Field(
-        default=None, description="Requests of any kind by one step, at most; none for no limit."
+        default=None,
+        gt=0,
+        description="Requests of any kind by one step, at most; none for no limit.",
     )
     concurrency: int | None = Field(
-        default=None, description="Queries of one step under way at a time; 4 unless said."
+        default=None, ge=1, description="Queries of one step under way at a time; 4 unless said."
     )
     chunk_size: int | None = Field(
-        default=None, description="Samples in one query; 32 bulk samples or 128 cells unless said."
+        default=None,
+        ge=1,
+        description="Samples in one query; 32 bulk samples or 128 cells unless said.",
     )
     model_family: str = Field(
         default="gem-1",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from gem_assets.graph import AssetGraph
 from gem_assets.settings import EndpointMode, Modality
+from gem_assets.warehouse.schema_names import RESERVED
 
 _LONGEST = 32
 """Characters of a derived prefix, so that names made from it stay readable."""
@@ -77,11 +78,16 @@ class GemMetadataQcScaffolder(dg.Scaffolder[ScaffoldParams]):
         """Write ``defs.yaml``, or ``component.py`` where Python is asked for."""
         params = request.params
         prefix = params.key_prefix or _free_prefix(request)
-        told = {"modality": params.modality, "endpoint": params.endpoint, "key_prefix": prefix}
+        told = {"modality": params.modality, "endpoint": params.endpoint}
         if request.scaffold_format == "python":
             module, _, name = request.type_name.rpartition(".")
             text = _PYTHON.format(
-                module=module, name=name, data=params.data, results=params.results, **told
+                module=module,
+                name=name,
+                data=params.data,
+                results=params.results,
+                key_prefix=prefix,
+                **told,
             )
             (request.target_path / "component.py").write_text(text, encoding="utf-8")
             return
@@ -89,6 +95,7 @@ class GemMetadataQcScaffolder(dg.Scaffolder[ScaffoldParams]):
             type_name=request.type_name,
             data=_scalar(params.data),
             results=_scalar(params.results),
+            key_prefix=_scalar(prefix),  # null, yes and off would be words of YAML
             **told,
         )
         if request.append:
@@ -107,7 +114,7 @@ def _free_prefix(request: dg.ScaffoldRequest[ScaffoldParams]) -> str:
     word = re.sub(r"[^a-z0-9]+", "_", str(place).casefold()).strip("_")
     word = word if word.startswith("gem_") else f"gem_{word}"
     prefix = word = word[:_LONGEST].strip("_")
-    taken = set(_prefixes(definitions))
+    taken = {*RESERVED, *_prefixes(definitions)}
     number = 2
     while prefix in taken:
         prefix = f"{word}_{number}"

@@ -50,7 +50,7 @@ class Settings:
     Raises
     ------
     ValueError
-        If ``reports_url`` is none, as `served_at` says.
+        If ``results`` is no local folder, or ``reports_url`` no address, as `served_at` says.
     """
 
     data: str = "data"
@@ -60,6 +60,12 @@ class Settings:
     reports_url: str | None = None
 
     def __post_init__(self) -> None:
+        if "://" in self.results:
+            # What was given isn't repeated: it may hold a password.
+            raise ValueError(
+                "results must be a local folder, since DuckDB and SQLite write into it; what was "
+                "given is a URL. Only data may lie elsewhere."
+            )
         if self.reports_url is not None:
             object.__setattr__(self, "reports_url", served_at(self.reports_url))
 
@@ -70,9 +76,9 @@ class Settings:
         Raises
         ------
         ValueError
-            If ``GEM_ASSETS_ENDPOINT`` is none of ``embedded``, ``hosted`` and ``self_hosted``,
-            ``GEM_ASSETS_MODEL`` none of ``gem-1``, ``gem-2`` and ``gem-2-alias``, or
-            ``GEM_ASSETS_REPORTS_URL`` no address, as `served_at` says.
+            If ``GEM_ASSETS_RESULTS`` is a URL, ``GEM_ASSETS_ENDPOINT`` none of ``embedded``,
+            ``hosted`` and ``self_hosted``, ``GEM_ASSETS_MODEL`` none of ``gem-1``, ``gem-2`` and
+            ``gem-2-alias``, or ``GEM_ASSETS_REPORTS_URL`` no address, as `served_at` says.
         """
         return cls(
             data=environ.get("GEM_ASSETS_DATA") or cls.data,
@@ -137,7 +143,7 @@ def served_at(address: str) -> str:
     # What was given isn't repeated: it may hold a password.
     if not usable or "@" in parts.netloc or parts.query or parts.fragment or " " in parts.path:
         raise ValueError(
-            "The address of the reports (GEM_ASSETS_REPORTS_URL) must be http(s)://host/path, "
-            "without user name, query and fragment."
+            "The address of the reports (reports_url, GEM_ASSETS_REPORTS_URL) must be "
+            "http(s)://host/path, without user name, query and fragment."
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"

@@ -239,7 +239,7 @@ def print_open(console: Console, found: OpenReviews) -> None:
 
 def forgotten_lines(forgotten: Forgotten, *, done: bool) -> Iterator[str]:
     """Yield what was, or would be, deleted of a dataset."""
-    yield f"{forgotten.modality}/{forgotten.name}: {'deleted' if done else 'would delete'}"
+    yield f"{forgotten.title}: {'deleted' if done else 'would delete'}"
     for table, rows in forgotten.rows.items():
         yield f"  {rows:,} rows of {table}"
     yield f"  {forgotten.answers:,} predictions in the store"

@@ -72,6 +72,15 @@ def test_a_dataset_without_counts_is_told_from_one_with_them(
     assert stamp_dataset(UPath(tmp_path)).has_counts is has_counts
 
 
+def test_a_sheet_or_aliases_of_another_name_are_no_counts(tmp_path: Path) -> None:
+    write(tmp_path, "donors.csv", "sample_id,tissue")
+    write(tmp_path, "words.csv", "field,text,term")
+    write(tmp_path, "dataset.yaml", "samples: donors.csv\naliases: words.csv")
+    assert not stamp_dataset(UPath(tmp_path)).has_counts
+    write(tmp_path, "donors.tsv", "gene")
+    assert stamp_dataset(UPath(tmp_path)).has_counts
+
+
 def test_what_dataset_yaml_points_to_counts_however_deep_it_lies(tmp_path: Path) -> None:
     deep = write(tmp_path, "a/b/c/d/counts.tsv")
     folder = write(tmp_path, "1/2/3/4/quant.sf")

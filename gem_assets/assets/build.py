@@ -53,7 +53,7 @@ def build_gem_assets(
     slack_webhook_env: str | None = None,
     retries: Retries = DEFAULT_RETRIES,
 ) -> dg.Definitions:
-    """Return assets, checks, jobs, sensor, schedule and resources of one instance.
+    """Return assets, checks, jobs, sensors, schedules and resources of one instance.
 
     Parameters
     ----------
@@ -94,11 +94,10 @@ def build_gem_assets(
     translation
         Takes the spec of each of these assets, owners and tags included, and returns the one to
         use: another group, description, metadata... Their keys stay.
-
     auto_run
-        Whether the folder sensor, if it is turned on, requests the refresh of a dataset whose
-        files have changed (and are the same for two ticks). Off: it registers new folders and tells
-        of changes, since predictions may have to be paid.
+        Whether the folder sensor, once it is turned on, requests the refresh of a dataset whose
+        files have changed (and are the same for two ticks). Off: it runs from the start, registers
+        new folders and tells of changes, which costs nothing.
     fresh_within_hours
         Dagster's freshness policy of ``qc_report`` fails when no report was made for so long; the
         youngest of any dataset counts. None: no policy.
@@ -121,8 +120,8 @@ def build_gem_assets(
     ValueError
         If modality, key prefix, endpoint mode, ``on_new_model``, ``prewarm_minutes``,
         ``fresh_within_hours`` or ``slack_webhook_env`` are none, if two notifiers share a name, a
-        self-test of single cells is asked for, a field or threshold is unknown, or the translation
-        changes a key.
+        self-test of single cells is asked for, a number for the endpoint is none above 0, a field
+        or threshold is unknown, or the translation changes a key.
     TypeError
         If the translation returns no spec.
 
@@ -135,7 +134,8 @@ def build_gem_assets(
     ...     build_gem_assets("bulk", key_prefix="mouse_trap"),
     ... )
     """
-    graph = AssetGraph(modality, key_prefix or f"gem_{modality}", retries)
+    prefix = f"gem_{modality}" if key_prefix is None else key_prefix
+    graph = AssetGraph(modality, prefix, retries)
     chosen = settings or Settings.from_environment()
     if on_new_model not in ("mark_stale", "repredict"):
         raise ValueError(f"on_new_model is {on_new_model!r}; it must be mark_stale or repredict.")

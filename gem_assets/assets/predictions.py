@@ -93,7 +93,9 @@ def predictions(graph: AssetGraph) -> dg.AssetsDefinition:
                 if plan.new:
                     try:
                         data = getattr(context.resources, graph.datasets)
-                        check_statements(data.open(name), samples, data.thresholds)
+                        dataset = data.open(name)
+                        data.judged_by(dataset.config)  # its thresholds can be understood
+                        check_statements(dataset, samples)
                     except RefusedInputError as refusal:
                         fail_for_good(
                             f"{refusal}\nThe predictions of {name} wait for this to be corrected: "

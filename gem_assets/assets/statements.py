@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,10 +38,8 @@ def labels_of(dataset: Dataset, sample_ids: Sequence[str]) -> StatedLabels:
     )
 
 
-def check_statements(
-    dataset: Dataset, sample_ids: Sequence[str], thresholds: Mapping[str, float] | None = None
-) -> None:
-    """Refuse a dataset whose labels, reviews or thresholds would be refused later in its run.
+def check_statements(dataset: Dataset, sample_ids: Sequence[str]) -> None:
+    """Refuse a dataset whose labels or reviews would be refused later in its run.
 
     Whether they can be understood does not depend on predictions: nobody should pay for them first.
 
@@ -51,22 +49,17 @@ def check_statements(
         Its files and configuration.
     sample_ids
         The samples of its counts.
-    thresholds
-        Those of all datasets, where it names none of its own.
 
     Raises
     ------
     gem_assets.problems.RefusedInputError
-        As `labels_of`, for thresholds and reviews that can't be understood, and for reviews of no
-        label where the dataset calls that an error. Those of cells are of groups, which nobody
-        knows yet.
+        As `labels_of`, for reviews that can't be understood, and for reviews of no label where the
+        dataset calls that an error. Those of cells are of groups, which nobody knows yet.
     """
     from gem_assets.assets.reviews import reviews_of
     from gem_assets.qc.review import apply_reviews
-    from gem_assets.qc.settings import QcSettings
     from gem_assets.severities import accept
 
-    QcSettings.from_mapping({**(thresholds or {}), **dataset.config.thresholds})
     reviews = reviews_of(dataset)
     stated = labels_of(dataset, sample_ids)
     if reviews is not None and dataset.modality == "bulk":

@@ -1,6 +1,7 @@
 """When things run, and who is told: jobs, sensors, schedules, and how fresh a report is to be.
 
-`docs/automation.md` says when each fires and what it costs. All are off until turned on.
+`docs/automation.md` says when each fires and what it costs. All are off until turned on, but for
+the folder sensor where it requests nothing.
 """
 
 from gem_assets.automation.endpoint_sensor import endpoint_sensor

@@ -11,6 +11,7 @@ from functools import partial
 
 import dagster as dg
 
+from gem_assets.automation.dataset_folders import FoldersUnknownError, dataset_folders
 from gem_assets.folder_watch import Found, Looks, Memory, look_at, tick
 from gem_assets.graph import AssetGraph
 
@@ -66,28 +67,15 @@ def folder_sensor(
         else dg.DefaultSensorStatus.RUNNING,
     )
     def _folder_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        from gem_assets.problems import RefusedInputError
-
         datasets = getattr(context.resources, graph.datasets)
         known = set(context.instance.get_dynamic_partitions(graph.partitions.name or ""))
         place = f"{datasets.data.rstrip('/')}/{graph.modality}"
         memory = Memory.from_cursor(context.cursor)
         deadline = time.monotonic() + look_seconds
         try:
-            names, problems = datasets.names()
-            if known and not names and not datasets.are_there():
-                return dg.SkipReason(
-                    f"{place} is not there, though {len(known)} dataset(s) are registered. Nothing "
-                    "was done; if it has moved, correct GEM_ASSETS_DATA."
-                )
-        except RefusedInputError as refusal:
-            return dg.SkipReason(str(refusal))
-        except OSError as error:
-            return dg.SkipReason(
-                f"{place} can't be listed "
-                f"({error.strerror or type(error).__name__}). Nothing was done; give Dagster's "
-                "code server the right to read it."
-            )
+            names, problems = dataset_folders(datasets, known)
+        except FoldersUnknownError as unknown:
+            return dg.SkipReason(str(unknown))
         looks = look_at(names, datasets.stamp, memory.left_off, lambda: time.monotonic() > deadline)
         found = tick(memory, looks, names, known, auto_run=auto_run)
         for sentence in (*map(str, problems), *looks.problems):
@@ -112,12 +100,12 @@ def _result(
     ]
     gone = {
         name: f"{name} is registered, but its folder {place}/{name} is not there any more. What "
-        f"was made of it is kept; `gem-assets forget {graph.modality}/{name}` deletes it."
+        f"was made of it is kept; `gem-assets forget {graph.key_prefix}/{name}` deletes it."
         for name in found.gone
     }
     changed = {
-        name: f"The files of {name} have changed. Run {graph.refresh_job} for it, or build the "
-        "assets with auto_run=True."
+        name: f"The files of {name} have changed. Run {graph.refresh_job} for it, or give the "
+        "instance auto_run."
         for name in found.changed
     }
     for sentence in (*gone.values(), *changed.values()):

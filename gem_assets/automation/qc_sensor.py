@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -16,6 +15,7 @@ from gem_assets.notifications.outbox import Item, Outbox, deliver
 
 if TYPE_CHECKING:
     from gem_assets.notifications.notifier import Notifier
+    from gem_assets.resources import GemWarehouse
     from gem_assets.warehouse import Warehouse
 
 _LOCK_PATIENCE_SECONDS = 0.5
@@ -57,7 +57,7 @@ def qc_sensor(graph: AssetGraph, notifiers: Sequence[Notifier]) -> dg.SensorDefi
             outbox, new = _news(graph, context, warehouse, is_looked)
         except WarehouseError as error:
             return dg.SkipReason(str(error))
-        look = _Look(graph, warehouse, resource.reports, is_looked)
+        look = _Look(graph, warehouse, resource, is_looked)
         delivered = deliver(
             outbox,
             new,
@@ -97,12 +97,12 @@ class _Look:
         self,
         graph: AssetGraph,
         warehouse: Warehouse,
-        reports: Path,
+        resource: GemWarehouse,
         is_time_up: Callable[[], bool],
     ) -> None:
         self._graph = graph
         self._warehouse = warehouse
-        self._reports = reports.resolve()
+        self._resource = resource
         self._is_time_up = is_time_up
         self.problems: list[str] = []
 
@@ -126,7 +126,8 @@ class _Look:
             f"{self._graph.key_prefix}/{dataset}",
             samples.to_pandas(),
             verdicts.to_pandas(),
-            report_files(self._reports, dataset).report,
+            report_files(self._resource.reports.resolve(), dataset).report,
+            self._resource.report_url(dataset),
             _UNITS[self._graph.modality],
         )
         return Item(found.message, found.state)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from gem_assets.automation.dataset_folders import FoldersUnknownError, dataset_folders
 from gem_assets.graph import AssetGraph
 
 DAILY_HOUR = 3
@@ -46,21 +47,34 @@ def daily_schedule(
 ) -> dg.ScheduleDefinition:
     """Return the schedule that refreshes every registered dataset, at 03:00 unless changed.
 
-    A refresh of unchanged counts costs nothing: their predictions are in the store.
+    A refresh of unchanged counts costs nothing: their predictions are in the store. A dataset whose
+    folder was removed is left out, or its run would fail every day; the folder sensor tells of it.
     """
 
     @dg.schedule(
         name=graph.schedule,
         job=job,
         cron_schedule=f"0 {DAILY_HOUR} * * *",
+        required_resource_keys={graph.datasets},
         description="Refreshes every registered dataset; unchanged counts are not predicted again.",
     )
     def _daily(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        names = context.instance.get_dynamic_partitions(graph.partitions.name or "")
-        if not names:
+        registered = context.instance.get_dynamic_partitions(graph.partitions.name or "")
+        if not registered:
             yield dg.SkipReason(
                 f"No dataset is registered yet; turn on {graph.folder_sensor} or run "
                 "`gem-assets run`."
+            )
+            return
+        try:
+            present, _ = dataset_folders(getattr(context.resources, graph.datasets), registered)
+        except FoldersUnknownError as unknown:
+            yield dg.SkipReason(str(unknown))
+            return
+        names = [name for name in registered if name in present]
+        if not names:
+            yield dg.SkipReason(
+                f"None of the {len(registered)} registered datasets has a folder any more."
             )
         # Dagster takes several requests of one tick only if each has a key; it starts a key once.
         tick = context.scheduled_execution_time.isoformat()

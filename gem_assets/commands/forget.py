@@ -23,6 +23,7 @@ from gem_assets.commands.options import (
 def forget(results: str | None, yes: bool, as_json: bool, dataset: str) -> None:
     """Delete what was made of DATASET: rows, predictions, report, exports, partition.
 
+    DATASET is NAME, bulk/NAME or, of an instance with a key prefix of its own, KEY_PREFIX/NAME.
     Its input files are never touched. Predictions that another dataset shares are kept. To have
     the dataset again, its samples must be predicted, and paid, again.
     """

@@ -96,14 +96,14 @@ def settings_of(data: str | None, results: str | None, endpoint: str | None) -> 
     """
     try:
         default = Settings.from_environment()
+        settings = replace(
+            default,
+            data=data or default.data,
+            results=results or default.results,
+            endpoint=endpoint_mode(endpoint) if endpoint else default.endpoint,
+        )
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    settings = replace(
-        default,
-        data=data or default.data,
-        results=results or default.results,
-        endpoint=endpoint_mode(endpoint) if endpoint else default.endpoint,
-    )
     folder = Path(settings.results)
     if folder.exists() and not folder.is_dir():
         raise click.ClickException(

@@ -121,7 +121,7 @@ def open_dataset(data: str, modality: Modality, name: str) -> Dataset:
             "dataset_missing",
             f"There is no dataset {name!r}: the folder {folder} does not exist.",
             "Make it and put a counts file (e.g. counts.tsv.gz) and, if you have one, samples.csv "
-            "into it; or check GEM_ASSETS_DATA.",
+            "into it; or check GEM_ASSETS_DATA, or the instance's data.",
         )
     return dataset_in(folder, modality)
 

@@ -35,8 +35,8 @@ class Stamp:
     word
         Changes when a file does (name, size, time of change or ETag), or comes or goes.
     has_counts
-        Whether there is a file that may be counts: any that isn't a sheet, a review or the
-        configuration.
+        Whether there is a file that may be counts: any that isn't a sheet, a table of aliases, a
+        review or the configuration.
     """
 
     word: str
@@ -57,32 +57,34 @@ def stamp_dataset(folder: UPath) -> Stamp:
         If a local folder can't be listed.
     """
     digest = blake2b(digest_size=_STAMP_BYTES)
-    has_counts = False
     with reaching(str(folder)):
-        for name, state in sorted(_files(folder).items()):
-            digest.update(f"{name}\0{state}\n".encode())
-            has_counts = has_counts or name not in _BESIDE
-    return Stamp(urlsafe_b64encode(digest.digest()).decode(), has_counts)
+        found, beside = _files(folder)
+    for name, state in sorted(found.items()):
+        digest.update(f"{name}\0{state}\n".encode())
+    return Stamp(urlsafe_b64encode(digest.digest()).decode(), bool(found.keys() - beside))
 
 
-def _files(folder: UPath) -> dict[str, str]:
-    """Return the state of each file, by its path in the folder."""
+def _files(folder: UPath) -> tuple[dict[str, str], set[str]]:
+    """Return the state of each file, by its path in the folder; and which are no counts."""
     from gem_assets.counts.readers.folder import DEEPEST, describe, list_members
 
     members = list_members(folder, DEEPEST + 1)  # the folder of counts, and what is below that
     found = {member.name: f"{member.size} {member.changed}" for member in members}
-    for path in _named(folder) if CONFIG_NAME in found else ():
+    beside = set(_BESIDE)
+    for key, path in _named(folder) if CONFIG_NAME in found else ():
         name = path.path.removeprefix(folder.path).strip("/")
+        if key != "counts":
+            beside.add(name)
         if path.is_dir():
             for member in list_members(path):
                 found[f"{name}/{member.name}"] = f"{member.size} {member.changed}"
         else:
             found[name] = describe(path)
-    return found
+    return found, beside
 
 
-def _named(folder: UPath) -> Iterator[UPath]:
-    """Yield what ``dataset.yaml`` points to; what can't be understood is the run's to refuse."""
+def _named(folder: UPath) -> Iterator[tuple[str, UPath]]:
+    """Yield what ``dataset.yaml`` points to, by its key; what can't be understood a run refuses."""
     try:
         config = read_config(folder / CONFIG_NAME)
     except RefusedInputError:
@@ -92,4 +94,4 @@ def _named(folder: UPath) -> Iterator[UPath]:
     for key, relative in named.items():
         if relative:
             with suppress(RefusedInputError):
-                yield named_path(folder, relative, key)
+                yield key, named_path(folder, relative, key)

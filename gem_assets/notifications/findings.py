@@ -41,6 +41,7 @@ def open_findings_of(
     samples: pd.DataFrame,
     verdicts: pd.DataFrame,
     report: Path,
+    report_url: str | None = None,
     units: tuple[str, str] = ("sample", "samples"),
 ) -> OpenFindings:
     """Return what to tell of a dataset: of samples that are flagged and not reviewed.
@@ -55,6 +56,8 @@ def open_findings_of(
         Its ``qc_verdicts``, which say what was reviewed and who predicted.
     report
         Where its report lies.
+    report_url
+        Where it is served; None if nowhere, and its path is told.
     units
         What a row of ``samples`` is called, and what several are.
     """
@@ -75,9 +78,11 @@ def open_findings_of(
     ]
     if (left := len(found) - MOST_SAMPLES) > 0:
         lines.append(f"and {left} more.")
-    lines.append(f"Report: {report}")
+    if report_url is None:
+        lines.append(f"Report: {report}")
     note = NOT_GEM if verdicts["served_by"].eq("embedded").any() else ""
-    message = Message(f"{shown_name(title)}: {len(found)} {unit} to look at", tuple(lines), note)
+    head = f"{shown_name(title)}: {len(found)} {unit} to look at"
+    message = Message(head, tuple(lines), note, report_url or "")
     return OpenFindings(_state(found["sample_id"].astype(str)), message)
 
 

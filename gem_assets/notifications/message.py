@@ -27,15 +27,19 @@ class Message:
         What there is to say, a sentence a line.
     note
         What no reader may miss, e.g. that no real model predicted; empty for none.
+    report_url
+        Address of the report, from the configuration; empty where reports are not served.
     """
 
     title: str
     lines: tuple[str, ...] = ()
     note: str = ""
+    report_url: str = ""
 
     def text(self) -> str:
         """Return the whole message, a line each; the note is where no cut reaches it."""
-        return "\n".join(filter(None, (self.title, self.note, *self.lines)))
+        report = f"Report: {self.report_url}" if self.report_url else ""
+        return "\n".join(filter(None, (self.title, self.note, *self.lines, report)))
 
 
 def combine(messages: Sequence[Message], what: str) -> Message:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import msgspec
 
+from gem_assets.cursor import Cursor
 from gem_assets.notifications.errors import NotificationError
 from gem_assets.notifications.message import MOST_SINGLE, Message, combine
 from gem_assets.notifications.notifier import Notifier
 
 
-class Outbox(msgspec.Struct, frozen=True, kw_only=True):
+class Outbox(Cursor, frozen=True, kw_only=True, omit_defaults=True):
     """What one tick leaves for the next: a sensor's cursor.
 
     Attributes
@@ -32,18 +33,6 @@ class Outbox(msgspec.Struct, frozen=True, kw_only=True):
     seen: int | None = None
     waiting: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     told: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
-
-    @classmethod
-    def from_cursor(cls, cursor: str | None) -> Outbox:
-        """Read a cursor; one that can't be understood is forgotten."""
-        try:
-            return msgspec.json.decode(cursor or "{}", type=cls)
-        except msgspec.DecodeError:
-            return cls()
-
-    def cursor(self) -> str:
-        """Return the cursor to keep."""
-        return msgspec.json.encode(self).decode()
 
     def waits(self) -> int:
         """Return how many names wait, for the notifier of whom most do."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gem_assets.notifications.message import Message
 
 LONGEST_TEXT = 4_000
@@ -9,13 +11,15 @@ LONGEST_TEXT = 4_000
 
 _CUT = "\n… (cut)"
 
+_CONTROL = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+"""The control characters of Slack's text: without them there is no <!channel>, no <@user> and no
+link under another name."""
+
+_IN_LINKS = str.maketrans({**_CONTROL, "|": "%7C"})
+
 _ESCAPES = str.maketrans(
     {
-        # The control characters of Slack's text: without them there is no <!channel>, no <@user>
-        # and no link under another name.
-        "&": "&amp;",
-        "<": "&lt;",
-        ">": "&gt;",
+        **_CONTROL,
         # Others that take the same payload call everybody at a plain @channel, @here or @all.
         "@": "@\N{ZERO WIDTH SPACE}",
     }
@@ -23,10 +27,16 @@ _ESCAPES = str.maketrans(
 
 
 def slack_payload(message: Message) -> dict[str, object]:
-    """Return the JSON body that posts a message, in which names of samples do nothing."""
+    """Return the JSON body that posts a message, in which names of samples do nothing.
+
+    The report's address is the one link in it.
+    """
+    text = escaped(replace(message, report_url="").text())
+    if message.report_url:
+        text += f"\nReport: <{message.report_url.translate(_IN_LINKS)}>"
     return {
-        "text": escaped(message.text()),
-        # Underscores of sample names are no italics, and nothing is fetched from links in them.
+        "text": text,
+        # Underscores of sample names are no italics, and nothing is fetched from links.
         "mrkdwn": False,
         "parse": "none",
         "link_names": False,

@@ -27,8 +27,9 @@ from gem_assets.warehouse.contract import Table
 from gem_assets.warehouse.errors import WarehouseError
 from gem_assets.warehouse.layout import lay_out, require_version
 from gem_assets.warehouse.locking import LockPatience
-from gem_assets.warehouse.reader import PARTITIONED, PUBLISHED, WarehouseReader
-from gem_assets.warehouse.sessions import CATALOG, SOURCE, reading_into
+from gem_assets.warehouse.reader import PARTITIONED, WarehouseReader
+from gem_assets.warehouse.schema_names import CATALOG, PUBLISHED, SOURCE
+from gem_assets.warehouse.sessions import reading_into
 from gem_assets.warehouse.tables import TABLES
 from gem_assets.warehouse.views import VIEWS
 

@@ -15,16 +15,14 @@ from gem_assets.warehouse import statements
 from gem_assets.warehouse.errors import NotMaterialisedError
 from gem_assets.warehouse.layout import require_readable
 from gem_assets.warehouse.locking import LockPatience
-from gem_assets.warehouse.sessions import CATALOG, SOURCE, reading
+from gem_assets.warehouse.schema_names import RESERVED
+from gem_assets.warehouse.sessions import reading
 from gem_assets.warehouse.tables import TABLES, table_named
 from gem_assets.warehouse.views import VIEWS
 
 BATCH_ROWS = 8192
 """Rows of one Arrow batch. An Arrow list array holds fewer than 2**31 values, so a batch of rows of
 up to 262,143 values each (a model takes 44,592 genes) always fits."""
-
-PUBLISHED = "gem_results.duckdb"
-"""Name of the copy for people and BI tools, beside the warehouse."""
 
 PARTITIONED: tuple[str, ...] = tuple(table.name for table in TABLES.values() if table.partitioned)
 """The tables whose rows belong to datasets."""
@@ -44,7 +42,8 @@ class WarehouseReader:
     path
         The DuckDB file.
     schema
-        Name of the schema: letters, digits and underscores, not the file's own name.
+        Name of the schema: letters, digits and underscores, not the file's own name and none of
+        `gem_assets.warehouse.schema_names.RESERVED`.
     modality
         What the samples are; may be left out for ``gem_bulk`` and ``gem_sc``.
     patience
@@ -71,9 +70,7 @@ class WarehouseReader:
                 f"The schema name {schema!r} must be letters, digits and underscores, and must not "
                 "begin with a digit."
             )
-        stems = {self.path.stem.casefold(), Path(PUBLISHED).stem}
-        if schema.casefold() in {*stems, CATALOG, SOURCE, "main", "temp"}:
-            # DuckDB names an opened file after its stem: `x.table` would then mean two things.
+        if schema.casefold() in {self.path.stem.casefold(), *RESERVED}:
             raise ValueError(
                 f"The schema {schema!r} in the file {self.path.name!r} is ambiguous to DuckDB. "
                 "Give the file or the schema another name."

@@ -11,17 +11,12 @@ import duckdb
 from gem_assets.settings import Modality
 from gem_assets.warehouse import statements
 from gem_assets.warehouse.locking import LockPatience, open_patiently
+from gem_assets.warehouse.schema_names import CATALOG, SOURCE
 
 SC_MEMORY = "400MB"
 """What DuckDB may hold of single-cell tables; their row groups are small (33 MB for 2,000 counts a
 cell). Measured, 100,000 cells: 3.6 GB resident without a limit, 1.6 GB with 600 MB. Bulk rows are
 ten times as long, and a transaction needs a row group of them in memory."""
-
-CATALOG = "gem_assets_warehouse"
-"""Name under which a writing connection attaches the file."""
-
-SOURCE = "gem_assets_source"
-"""Name under which a connection that writes another file reads the warehouse."""
 
 Config = dict[str, str | bool | int | float | list[str]]
 

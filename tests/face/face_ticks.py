@@ -29,7 +29,12 @@ class Ticking:
         self.project = project
         self.cursor: str | None = None
         self.run_keys: list[str] = []
-        settings = Settings(str(project.data), str(project.results), project.endpoint)
+        settings = Settings(
+            str(project.data),
+            str(project.results),
+            project.endpoint,
+            reports_url=options.pop("reports_url", None),
+        )
         self.definitions = build_gem_assets(project.modality, settings=settings, **options)
         self.sensor = self.definitions.resolve_sensor_def(sensor)
         # Whatever costs money, or speaks to others, waits to be turned on.

@@ -24,6 +24,7 @@ def evaluate(project: Project, at: datetime = THREE_O_CLOCK) -> ScheduleExecutio
         project.instance,
         scheduled_execution_time=at,
         repository_def=project.definitions.get_repository_def(),
+        resources=project.definitions.resources,
     ) as context:
         return schedule.evaluate_tick(context)
 
@@ -31,7 +32,10 @@ def evaluate(project: Project, at: datetime = THREE_O_CLOCK) -> ScheduleExecutio
 def test_the_schedule_refreshes_every_registered_dataset_once_a_day(
     stored_project: Project,
 ) -> None:
-    stored_project.instance.add_dynamic_partitions("gem_bulk_datasets", ["one", "two"])
+    registered = ["one", "two"]
+    for name in registered:
+        (stored_project.data / "bulk" / name).mkdir(parents=True)
+    stored_project.instance.add_dynamic_partitions("gem_bulk_datasets", registered)
     requests = [
         request
         for day in range(2)
@@ -39,6 +43,23 @@ def test_the_schedule_refreshes_every_registered_dataset_once_a_day(
     ]
     assert [request.partition_key for request in requests] == ["one", "two"] * 2
     assert len({request.run_key for request in requests}) == 4
+
+
+def test_the_schedule_leaves_a_removed_dataset_out_and_fails_no_run_a_day(
+    stored_project: Project,
+) -> None:
+    stored_project.instance.add_dynamic_partitions("gem_bulk_datasets", ["here", "gone"])
+    assert "bulk is not there, though 2 dataset(s) are registered" in str(
+        evaluate(stored_project).skip_message
+    )
+    bulk = stored_project.data / "bulk"
+    bulk.mkdir(parents=True)
+    nobody = evaluate(stored_project)
+    assert not nobody.run_requests
+    assert "None of the 2 registered datasets has a folder" in str(nobody.skip_message)
+    (bulk / "here").mkdir()
+    (request,) = evaluate(stored_project).run_requests or ()
+    assert request.partition_key == "here"
 
 
 def test_the_schedule_says_how_to_register_where_nothing_is(stored_project: Project) -> None:

@@ -121,8 +121,8 @@ def test_without_auto_run_a_change_is_told_where_people_look(stored_project: Pro
     said = [sensor.said() for _ in range(3)]
     assert not sensor.run_keys
     sentence = (
-        "The files of lungs have changed. Run gem_bulk_refresh for it, or build the assets with "
-        "auto_run=True."
+        "The files of lungs have changed. Run gem_bulk_refresh for it, or give the instance "
+        "auto_run."
     )
     assert said[1] == f"No new dataset among 1 folder(s). {sentence}"
     assert said[2] == "No new dataset among 1 folder(s)."
@@ -140,8 +140,8 @@ def test_a_removed_folder_is_told_once_and_nothing_is_deleted(stored_project: Pr
     place = stored_project.data / "bulk"
     assert said == (
         f"No new dataset among 1 folder(s). lungs is registered, but its folder {place}/lungs is "
-        "not there any more. What was made of it is kept; `gem-assets forget bulk/lungs` deletes "
-        "it."
+        "not there any more. What was made of it is kept; `gem-assets forget gem_bulk/lungs` "
+        "deletes it."
     )
     assert sensor.said() == "No new dataset among 1 folder(s)."
     assert registered(stored_project) == {"lungs", "heart"}

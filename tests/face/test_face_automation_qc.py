@@ -99,7 +99,10 @@ def test_a_webhook_that_is_down_is_tried_again_and_loses_nothing(
     judged: Project, receiver: Receiver, capfd: pytest.CaptureFixture[str]
 ) -> None:
     kim = Person()
-    sensor = Ticking(judged, SENSOR, notifiers=[kim], slack_webhook_env=VARIABLE)
+    served = "https://qc.lab"
+    sensor = Ticking(
+        judged, SENSOR, notifiers=[kim], slack_webhook_env=VARIABLE, reports_url=served
+    )
     receiver.mood = 500
     assert sensor.said() == (
         f"1 message(s) told. The webhook in {VARIABLE} answered 500. 1 wait(s) for the next tick."
@@ -109,6 +112,7 @@ def test_a_webhook_that_is_down_is_tried_again_and_loses_nothing(
     assert sensor.said() == "1 message(s) told."
     assert len(receiver.posts) == 3
     assert FAILING[0] in receiver.texts[-1]
+    assert receiver.texts[-1].endswith(f"Report: <{served}/gem_bulk/{PLANTED}.html>")
     assert len(kim.heard) == 1  # who was told is not told again
     assert SECRET not in str(sensor.cursor) + capfd.readouterr().err
     assert receiver.url not in str(sensor.sensor.description)

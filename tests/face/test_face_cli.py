@@ -116,6 +116,13 @@ def test_run_refuses_a_folder_without_datasets(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_results_that_are_a_url_are_refused_and_not_repeated(tmp_path: Path) -> None:
+    result = invoke("run", "--data", tmp_path, "--results", "s3://kim:secret@bucket/results")
+    assert result.exit_code == 1
+    assert "results must be a local folder" in result.stderr
+    assert "secret" not in result.output
+
+
 def test_run_goes_on_after_a_dataset_that_fails_and_says_so_at_the_end(
     repository: Path, tmp_path: Path
 ) -> None:

@@ -132,6 +132,8 @@ def test_urls_and_absolute_paths_stay_as_they_are(
     definitions = load(sandbox, LEAST | places)
     assert resource_of(definitions, "gem_bulk_data").data == "s3://bucket/lab"
     assert resource_of(definitions, "gem_bulk_warehouse").results == str(tmp_path)
+    at_home = load(sandbox, LEAST | {"data": "~/lab"})
+    assert resource_of(at_home, "gem_bulk_data").data == str(Path.home() / "lab")
 
 
 def test_limits_and_model_reach_the_endpoint(sandbox: DefsFolderSandbox) -> None:
@@ -185,6 +187,11 @@ def test_the_hosted_endpoint_loads_without_a_key_which_only_a_step_needs(
         ),
         (LEAST | {"thresholds": {"mass_agrees": 50}}, "mass_agrees is 50.* from 0 to 1"),
         (LEAST | {"key_prefix": "Bulk-1"}, "key_prefix is 'Bulk-1'"),
+        (LEAST | {"key_prefix": ""}, "key_prefix is ''"),
+        (LEAST | {"key_prefix": "warehouse"}, "to DuckDB this name means something else"),
+        (LEAST | {"key_prefix": "gem_results"}, "Choose another, e.g. 'gem_results_qc'"),
+        (LEAST | {"key_prefix": "temp"}, "to DuckDB this name means something else"),
+        (LEAST | {"results": "s3://bucket/results"}, "results must be a local folder"),
         (LEAST | {"modality": "sc", "selftest": True}, "bulk samples only"),
     ],
 )
@@ -194,11 +201,19 @@ def test_what_can_not_be_meant_is_refused_when_it_loads(
     assert re.search(sentence, refusal(sandbox, attributes), re.DOTALL)
 
 
+@pytest.mark.parametrize(
+    "limit", ["max_new_samples_per_run", "requests_per_second", "concurrency", "chunk_size"]
+)
+def test_a_limit_of_nothing_is_refused_in_python_too(limit: str) -> None:
+    with pytest.raises(ValueError, match=f"{limit}\n.*greater than"):
+        build_gem_assets("bulk", **{limit: 0})  # type: ignore[arg-type]
+
+
 # Several instances
 
 
 def test_instances_that_are_scaffolded_live_in_one_project(sandbox: DefsFolderSandbox) -> None:
-    places = ["swaps", "liver/swaps", "x-1", "x_1", "gem_atlas", "2024"]
+    places = ["swaps", "liver/swaps", "x-1", "x_1", "gem_atlas", "2024", "results"]
     for place in places:
         modality = "sc" if place == "gem_atlas" else "bulk"
         sandbox.scaffold_component(GemMetadataQc, place, {"modality": modality})
@@ -208,16 +223,17 @@ def test_instances_that_are_scaffolded_live_in_one_project(sandbox: DefsFolderSa
     prefixes = {key.path[0] for key in graph.get_all_asset_keys()}
     assert prefixes == {
         *("gem_swaps", "gem_liver_swaps", "gem_x_1", "gem_x_1_2", "gem_atlas", "gem_2024"),
+        "gem_results_2",  # gem_results is the name of the copy to query
     }
 
 
 def test_what_is_scaffolded_says_the_endpoint_and_explains_each_line(
     sandbox: DefsFolderSandbox,
 ) -> None:
-    odd = {"data": "runs: of # 2024", "results": "results"}
+    odd = {"data": "runs: of # 2024", "results": "results", "key_prefix": "null"}
     path = sandbox.scaffold_component(GemMetadataQc, "swaps", odd)
     text = (path / "defs.yaml").read_text()
-    assert yaml.safe_load(text)["attributes"] == LEAST | odd | {"key_prefix": "gem_swaps"}
+    assert yaml.safe_load(text)["attributes"] == LEAST | odd
     assert "nothing is sent" in text
     assert text.count("#") >= 6
 

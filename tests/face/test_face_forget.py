@@ -17,6 +17,7 @@ from gem_assets.outlook import plan_datasets
 from gem_assets.predictions.ledger import Ledger
 from gem_assets.predictions.store import Store
 from gem_assets.settings import Settings
+from gem_assets.warehouse import Warehouse
 from gem_assets.warehouse.published import is_published
 
 NAME = "geuvadis_planted"
@@ -127,6 +128,31 @@ def test_of_a_file_of_many_answers_all_of_a_dataset_go_and_the_others_stay_found
     assert known(both, "lncap") == 7
 
 
+def test_a_dataset_of_another_instance_goes_by_its_key_prefix_and_its_namesake_stays(
+    both: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = Warehouse(both.warehouse.path, "gem_swaps", modality="bulk")
+    aligned = both.rows("aligned_counts", "lncap").to_pandas()
+    theirs.replace_partition({"aligned_counts": aligned}, "lncap")
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with dg.DagsterInstance.get() as instance:
+        instance.add_dynamic_partitions("gem_swaps_datasets", ["lncap"])
+    own = both.warehouse.row_counts("lncap")
+    result = forget(both, "--yes", "gem_swaps/lncap")
+    assert result.stdout.startswith("gem_swaps/lncap: deleted\n  7 rows of aligned_counts")
+    assert "7 samples are kept" in result.stdout
+    assert both.warehouse.row_counts("lncap") == own
+    assert not any(theirs.row_counts("lncap").values())
+    with dg.DagsterInstance.get() as instance:
+        assert not instance.get_dynamic_partitions("gem_swaps_datasets")
+    again = forget(both, "--yes", "gem_swaps/lncap")
+    assert again.exit_code == 1
+    assert "KEY_PREFIX/NAME" in again.stderr
+    assert forget(both, "no such/lncap").exit_code == 1
+
+
 def test_the_partition_goes_from_dagsters_history(
     both: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,7 +161,7 @@ def test_the_partition_goes_from_dagsters_history(
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     with dg.DagsterInstance.get() as instance:
         instance.add_dynamic_partitions("gem_bulk_datasets", ["lncap", "geuvadis_planted"])
-    assert "its partition in Dagster" in forget(both, "lncap").stdout
+    assert "its partition in Dagster" in forget(both, "gem_bulk/lncap").stdout
     assert "its partition in Dagster" in forget(both, "--yes", "lncap").stdout
     with dg.DagsterInstance.get() as instance:
         assert list(instance.get_dynamic_partitions("gem_bulk_datasets")) == ["geuvadis_planted"]

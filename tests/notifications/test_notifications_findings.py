@@ -18,6 +18,7 @@ def found(
     reviewed: tuple[str, ...] = (),
     served_by: str = "hosted",
     sentence: str = "It is liver.",
+    report_url: str | None = None,
 ) -> OpenFindings:
     samples = pd.DataFrame(
         {"sample_id": list(statuses), "status": list(statuses.values()), "sentence": sentence}
@@ -26,7 +27,7 @@ def found(
         reviewed_by=["kim" if sample in reviewed else None for sample in statuses],
         served_by=served_by,
     )
-    return open_findings_of("gem_bulk/lungs", samples, verdicts, REPORT)
+    return open_findings_of("gem_bulk/lungs", samples, verdicts, REPORT, report_url)
 
 
 def test_a_message_names_dataset_headline_samples_and_report() -> None:
@@ -40,6 +41,13 @@ def test_a_message_names_dataset_headline_samples_and_report() -> None:
         "• S2: It is liver.",
         "Report: /results/reports/gem_bulk/lungs.html",
     ]
+
+
+def test_a_report_that_is_served_is_told_by_its_address() -> None:
+    told = found({"S1": "fail"}, report_url="https://qc.lab/gem_bulk/lungs.html").message
+    assert told is not None
+    assert told.text().splitlines()[-1] == "Report: https://qc.lab/gem_bulk/lungs.html"
+    assert str(REPORT) not in told.text()
 
 
 def test_what_is_reviewed_is_not_told() -> None:

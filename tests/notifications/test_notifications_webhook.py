@@ -155,6 +155,13 @@ def test_a_short_text_is_kept_whole() -> None:
     assert slack_payload(Message("a", ("b", "c")))["text"] == "a\nb\nc"
 
 
+def test_the_reports_address_is_the_one_link_and_no_cut_reaches_it() -> None:
+    long = ("see https://example.org " * 300,)
+    text = slack_payload(Message("a", long, report_url="https://qc.lab/a&b|c/x.html"))["text"]
+    assert str(text).endswith("\nReport: <https://qc.lab/a&amp;b%7Cc/x.html>")
+    assert str(text).count("<") == 1
+
+
 def test_the_log_is_told_as_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     LogNotifier().notify(MESSAGE)
     [record] = caplog.records

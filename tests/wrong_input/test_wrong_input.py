@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,12 @@ from upath import UPath
 from wrong_cases import CASES, Case
 
 from gem_assets.assets.statements import check_statements
-from gem_assets.datasets import dataset_in
+from gem_assets.datasets import Dataset, dataset_in
 from gem_assets.headless import run_datasets
 from gem_assets.one_file import predict_file
 from gem_assets.problem_codes import CODES, Family
 from gem_assets.problems import InputProblem, RefusedInputError, Severity
+from gem_assets.resources import GemDatasets
 from gem_assets.settings import Settings
 
 COUNTS = {
@@ -64,10 +65,16 @@ def test_a_mistake_is_answered_in_the_sentence_of_the_snapshot(
         assert hosted.server.requests == []
     elif errors and found.samples is not None:
         dataset = dataset_in(UPath(found.path), case.modality)
-        with pytest.raises(RefusedInputError) as refused:  # what the predictions ask beforehand
-            check_statements(dataset, found.samples.sample_ids)
+        with pytest.raises(RefusedInputError) as refused:
+            look_before_sending(dataset, found.samples.sample_ids)
         assert {p.code for p in refused.value.problems} & {p.code for p in errors}
     assert everything(tmp_path) == written
+
+
+def look_before_sending(dataset: Dataset, sample_ids: Sequence[str]) -> None:
+    """Look at what the predictions look at before anything is sent."""
+    GemDatasets(data="data", modality=dataset.modality).judged_by(dataset.config)
+    check_statements(dataset, sample_ids)
 
 
 def hold_to_the_rules(problem: InputProblem) -> None:
