@@ -88,7 +88,7 @@ def forget_dataset(settings: Settings, dataset: str, *, really: bool = False) ->
     """
     prefix, _, name = dataset.rpartition("/")
     chosen = _instances(Path(settings.results), prefix)
-    done = [found for one in chosen if (found := _forget(one, name, really)).anything]
+    done = [found for one in chosen if (found := _forget(settings, one, name, really)).anything]
     if really and done:
         _renew_index(Path(settings.results))
     if not done:
@@ -111,13 +111,13 @@ def _instances(results: Path, prefix: str) -> list[Warehouse]:
     return usual or [one for one in instances(path) if one.schema == prefix]
 
 
-def _forget(warehouse: Warehouse, name: str, really: bool) -> Forgotten:
+def _forget(settings: Settings, warehouse: Warehouse, name: str, really: bool) -> Forgotten:
     from gem_assets.predictions.forget import find_answers, forget_answers
     from gem_assets.predictions.store import Store
     from gem_assets.reporting import report_files
     from gem_assets.warehouse.published import is_published, publish
 
-    results = warehouse.path.parent
+    results = Path(settings.results)
     files = report_files(results / "reports" / warehouse.schema, name)
     store = Store(results / "predictions")
     rows = {table: n for table, n in warehouse.row_counts(name).items() if n}
