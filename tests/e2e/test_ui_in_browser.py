@@ -230,6 +230,7 @@ def test_the_report_that_the_metadata_link_to_shows_the_planted_samples(
     report.get_by_role("searchbox").fill("NA20509")
     report.get_by_role("row", name=re.compile("NA20509")).get_by_role("link").first.click()
     expect(report.get_by_role("dialog").get_by_role("heading", level=2)).to_have_text("NA20509")
+    report.set_viewport_size({"width": 1200, "height": 760})
     screenshot(report, "sample")
 
 
