@@ -155,7 +155,7 @@ def test_materialize_all_refreshes_every_dataset(
 @pytest.mark.usefixtures("materialised")
 def test_the_lineage_turns_green(page: Page, screenshot: Screenshot) -> None:
     _open_lineage(page)
-    page.get_by_role("button", name="zoom_out").click(click_count=2)
+    page.get_by_role("button", name="zoom_out").click(click_count=3)
     page.wait_for_function(ALL_GREEN, arg=[asset for asset in ASSETS if asset != "gem_endpoint"])
     screenshot(page, "lineage")
 
