@@ -47,7 +47,7 @@ def to_svg(chart: AnyChart) -> str:
     """
     import vl_convert
 
-    svg: str = vl_convert.vegalite_to_svg(_styled(chart).to_json())
+    svg: str = vl_convert.vegalite_to_svg(_specification(chart))
     return _LINK.sub(r'<a href="\1" tabindex="-1">', svg)
 
 
@@ -55,18 +55,26 @@ def to_png(chart: AnyChart, *, scale: float = 1.0) -> bytes:
     """Return a chart as PNG."""
     import vl_convert
 
-    png: bytes = vl_convert.vegalite_to_png(_styled(chart).to_json(), scale=scale)
+    png: bytes = vl_convert.vegalite_to_png(_specification(chart), scale=scale)
     return png
 
 
-def _styled(chart: AnyChart) -> AnyChart:
-    styled: AnyChart = (
-        chart.configure(background="transparent", font="sans-serif")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=INK, titleColor=INK, domainColor=RULE, tickColor=RULE, gridColor=GRID
-        )
-        .configure_legend(labelColor=INK, titleColor=INK)
-        .configure_title(color=INK, fontSize=12, anchor="start")
+def _specification(chart: AnyChart) -> str:
+    """Return the styled chart as text."""
+    # One call: each copies the whole chart.
+    styled = chart.configure(
+        background="transparent",
+        font="sans-serif",
+        view={"stroke": None},
+        axis={
+            "labelColor": INK,
+            "titleColor": INK,
+            "domainColor": RULE,
+            "tickColor": RULE,
+            "gridColor": GRID,
+        },
+        legend={"labelColor": INK, "titleColor": INK},
+        title={"color": INK, "fontSize": 12, "anchor": "start"},
     )
-    return styled
+    text: str = styled.to_json()
+    return text
