@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -55,7 +56,9 @@ def sample_address(sample_id: str) -> str:
     return f"#sample={quote(sample_id, safe='')}"
 
 
+@cache
 def _environment() -> Environment:
+    """Return the templates' environment, which keeps what it has compiled."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from face_lab import Done, Project
+from face_lab import Done, Project, fork
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,7 +54,7 @@ def shipped(
 @pytest.fixture
 def project(tmp_path: Path, instance: dg.DagsterInstance, shipped: Done) -> Project:
     """Return a project without datasets, to whom the endpoint is known already."""
-    return _fork(shipped, tmp_path, instance)
+    return fork(shipped.project, tmp_path, instance)
 
 
 @pytest.fixture
@@ -90,9 +89,3 @@ def spoil(project: Project, repository: Path) -> Callable[[str], tuple[Project, 
         return project, project.add_dataset(repository / "data" / "bulk" / name)
 
     return copy
-
-
-def _fork(done: Done, folder: Path, instance: dg.DagsterInstance) -> Project:
-    """Copy what was made, so that a test may make something else of it."""
-    results = Path(shutil.copytree(done.project.results, folder / "results"))
-    return Project(folder / "data", results, instance, done.project.modality)

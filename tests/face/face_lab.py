@@ -171,6 +171,16 @@ class Done:
     refreshed: dict[str, Run]
 
 
+def fork(
+    project: Project, folder: Path, instance: dg.DagsterInstance, *, with_data: bool = False
+) -> Project:
+    """Copy what was made, so that a test may make something else of it."""
+    results = Path(shutil.copytree(project.results, folder / "results"))
+    if with_data:
+        shutil.copytree(project.data, folder / "data")
+    return Project(folder / "data", results, instance, project.modality)
+
+
 def _short(step: str) -> str:
     return step.removeprefix("gem_bulk_").removeprefix("gem_sc_").lstrip("_")
 
