@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from reason_cases import FINDINGS, VERDICTS, VOTES
 
@@ -20,12 +22,20 @@ from gem_assets.qc.explanations import (
 )
 from gem_assets.qc.reasons import EXPLANATIONS
 
+Case = TypeVar("Case")
+
 PAGE = Path(__file__).parents[2] / "docs" / "reasons.md"
+
+
+@cache
+def made(case: Callable[[], Case]) -> Case:
+    """Return what a case comes to: it is asked for each of its words."""
+    return case()
 
 
 def verdict_of(reason: str, case: Callable[[], JudgedDataset]) -> tuple[str, str]:
     """Return the status that a reason has in a case, and the sentence on the sample."""
-    judged = case()
+    judged = made(case)
     verdict = judged.verdicts[judged.verdicts["reason"].eq(reason)].iloc[0]
     of_it = judged.samples["sample_id"].eq(verdict["sample_id"])
     return str(verdict["status"]), str(judged.samples.loc[of_it, "sentence"].iloc[0])
@@ -33,7 +43,7 @@ def verdict_of(reason: str, case: Callable[[], JudgedDataset]) -> tuple[str, str
 
 def findings_of(kind: str, reason: str) -> list[str]:
     """Return the sentences of the findings of a kind and reason in its case."""
-    found = FINDINGS[kind, reason]()
+    found = made(FINDINGS[kind, reason])
     return found.loc[found["kind"].eq(kind) & found["reason"].eq(reason), "sentence"].tolist()
 
 
