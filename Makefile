@@ -12,6 +12,9 @@ unexport $(filter SYNTHESIZE_%,$(.VARIABLES))
 endif
 export DAGSTER_HOME := $(CURDIR)/.dagster
 
+# Every process of the tests would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Where `make ui` serves the reports, to this machine only; Dagster's pages link to them there.
 REPORTS_PORT ?= 3080
 GEM_ASSETS_REPORTS_URL ?= http://127.0.0.1:$(REPORTS_PORT)
