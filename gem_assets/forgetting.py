@@ -159,7 +159,7 @@ def _exports(settings: Settings, schema: str, name: str) -> Path | None:
 
 def _renew_index(results: Path) -> None:
     """Take the dataset off the page over all datasets, if there is one."""
-    from gem_assets.reporting import index_page, write_index
+    from gem_assets.report_index import index_page, write_index
 
     if index_page(results / "reports"):
         write_index(results / "reports", results / "warehouse.duckdb")

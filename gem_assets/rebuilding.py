@@ -47,7 +47,8 @@ def rebuild_reports(settings: Settings, dataset: str) -> dict[str, ReportFiles]:
     from gem_assets.assets.reviews import calibrations_of, reviews_in
     from gem_assets.datasets import choose_datasets, dataset_config, review_path
     from gem_assets.qc.settings import QcSettings
-    from gem_assets.reporting import read_report, write_index, write_report
+    from gem_assets.report_index import write_index
+    from gem_assets.reporting import read_report, write_report
     from gem_assets.warehouse import Warehouse
 
     results = Path(settings.results)

@@ -48,7 +48,7 @@ def run_record(settings: Settings, outcomes: Sequence[DatasetOutcome]) -> dict[s
 
 
 def _index(settings: Settings) -> str | None:
-    from gem_assets.reporting import index_page
+    from gem_assets.report_index import index_page
 
     page = index_page(Path(settings.results) / "reports")
     return None if page is None else str(page.resolve())

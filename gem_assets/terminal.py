@@ -135,7 +135,7 @@ def print_findings(
     console: Console, settings: Settings, outcomes: Sequence[DatasetOutcome]
 ) -> None:
     """Print, dataset by dataset, what failed, the headline, the flagged labels and the report."""
-    from gem_assets.reporting import index_page
+    from gem_assets.report_index import index_page
 
     if settings.endpoint == "embedded":
         console.print(

@@ -51,7 +51,8 @@ def qc_report(
         from gem_assets.problems import RefusedInputError
         from gem_assets.report.corrected_samples import SheetChangedError
         from gem_assets.report.thumbnails import status_bar
-        from gem_assets.reporting import content_hash, read_report, write_index, write_report
+        from gem_assets.report_index import write_index
+        from gem_assets.reporting import content_hash, read_report, write_report
 
         name = context.partition_key
         resource = getattr(context.resources, graph.warehouse)

@@ -13,7 +13,7 @@ from face_lab import Done, Project
 
 from gem_assets.cli import main
 from gem_assets.report import index_page
-from gem_assets.reporting import write_index
+from gem_assets.report_index import write_index
 
 NAME = "geuvadis_planted"
 
