@@ -50,7 +50,8 @@ class Settings:
     Raises
     ------
     ValueError
-        If ``results`` is no local folder, or ``reports_url`` no address, as `served_at` says.
+        If ``results`` is no local folder, ``data`` a URL with a password in it, or ``reports_url``
+        no address, as `served_at` says.
     """
 
     data: str = "data"
@@ -66,6 +67,13 @@ class Settings:
                 "results must be a local folder, since DuckDB and SQLite write into it; what was "
                 "given is a URL. Only data may lie elsewhere."
             )
+        if "://" in self.data and urlsplit(self.data).password is not None:
+            # Metadata, sentences and reports name the files that were read.
+            raise ValueError(
+                "data is a URL with a password in it, which would be shown beside the files that "
+                "were read. Give the URL without it, and the password to fsspec: in its own "
+                "configuration (fsspec.readthedocs.io), or in the variables of the storage."
+            )
         if self.reports_url is not None:
             object.__setattr__(self, "reports_url", served_at(self.reports_url))
 
@@ -76,9 +84,10 @@ class Settings:
         Raises
         ------
         ValueError
-            If ``GEM_ASSETS_RESULTS`` is a URL, ``GEM_ASSETS_ENDPOINT`` none of ``embedded``,
-            ``hosted`` and ``self_hosted``, ``GEM_ASSETS_MODEL`` none of ``gem-1``, ``gem-2`` and
-            ``gem-2-alias``, or ``GEM_ASSETS_REPORTS_URL`` no address, as `served_at` says.
+            If ``GEM_ASSETS_DATA`` holds a password, ``GEM_ASSETS_RESULTS`` is a URL,
+            ``GEM_ASSETS_ENDPOINT`` none of ``embedded``, ``hosted`` and ``self_hosted``,
+            ``GEM_ASSETS_MODEL`` none of ``gem-1``, ``gem-2`` and ``gem-2-alias``, or
+            ``GEM_ASSETS_REPORTS_URL`` no address, as `served_at` says.
         """
         return cls(
             data=environ.get("GEM_ASSETS_DATA") or cls.data,

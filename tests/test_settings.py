@@ -30,3 +30,13 @@ def test_the_family_of_models_is_chosen_and_nothing_else_is_taken_for_one() -> N
     assert Settings.from_environment({"GEM_ASSETS_MODEL": "gem-2"}).model == "gem-2"
     with pytest.raises(ValueError, match="'gem-3'; it must be one of gem-1, gem-2, gem-2-alias"):
         Settings.from_environment({"GEM_ASSETS_MODEL": "gem-3"})
+
+
+@pytest.mark.parametrize("place", ["ftp://me:sesame@host/lab", "sftp://:sesame@host/lab"])
+def test_a_place_with_a_password_is_refused_and_not_repeated(place: str) -> None:
+    with pytest.raises(ValueError, match="password in it") as refused:
+        Settings(data=place)
+    assert "sesame" not in str(refused.value)
+    assert Settings(data="abfs://container@account.dfs.core.windows.net/lab").data.startswith(
+        "abfs"
+    )
