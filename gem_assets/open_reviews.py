@@ -153,7 +153,8 @@ def open_reviews(settings: Settings, dataset: str, n: int = 5) -> OpenReviews:
         If the warehouse can't be read.
     """
     from gem_assets.qc.calibration import next_to_review
-    from gem_assets.qc.review import apply_reviews, open_findings, open_verdicts
+    from gem_assets.qc.open_findings import open_findings, open_verdicts
+    from gem_assets.qc.review import apply_reviews
 
     run = last_run(settings, dataset)
     reviews = run.reviews()
@@ -188,7 +189,7 @@ def worst_open(settings: Settings, schema: str, dataset: str) -> str | None:
     gem_assets.warehouse.errors.WarehouseError
         If the warehouse can't be read.
     """
-    from gem_assets.qc.review import open_findings, open_verdicts
+    from gem_assets.qc.open_findings import open_findings, open_verdicts
     from gem_assets.warehouse import Warehouse
 
     warehouse = Warehouse(Path(settings.results) / "warehouse.duckdb", schema)

@@ -61,7 +61,8 @@ def add_review(
         If the warehouse can't be read.
     """
     from gem_assets.datasets import add_review_row
-    from gem_assets.qc.review import LABEL, REVIEW_COLUMNS, apply_reviews, review_sentence
+    from gem_assets.qc.open_findings import review_sentence
+    from gem_assets.qc.review import LABEL, REVIEW_COLUMNS, apply_reviews
 
     run = last_run(settings, dataset)
     decided = _decision(decision)

@@ -157,7 +157,7 @@ def print_findings(
 
 
 def _print_results(console: Console, settings: Settings, outcome: DatasetOutcome) -> None:
-    from gem_assets.qc.review import review_sentence
+    from gem_assets.qc.open_findings import review_sentence
     from gem_assets.qc.summary import headline
     from gem_assets.warehouse import Warehouse
 

@@ -34,7 +34,7 @@ def qc_metadata(
     links
         What leads to its report.
     """
-    from gem_assets.qc.review import open_findings, open_verdicts
+    from gem_assets.qc.open_findings import open_findings, open_verdicts
     from gem_assets.qc.trend import change_numbers, rate_numbers, trend_table
     from gem_assets.report.thumbnails import flagged_rates, label_heatmap, status_bar
 

@@ -60,7 +60,7 @@ def flagged_samples_result(
     links
         Metadata that leads to the report, where samples are flagged.
     """
-    from gem_assets.qc.review import settled_samples
+    from gem_assets.qc.open_findings import settled_samples
 
     flagged = samples[samples["status"].isin(["fail", "warn"])]
     settled = flagged["sample_id"].isin(settled_samples(verdicts))

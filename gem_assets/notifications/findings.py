@@ -62,7 +62,7 @@ def open_findings_of(
         What a row of ``samples`` is called, and what several are.
     """
     from gem_assets.endpoint.redaction import quote
-    from gem_assets.qc.review import open_samples, review_sentence
+    from gem_assets.qc.open_findings import open_samples, review_sentence
     from gem_assets.qc.summary import headline
 
     found = open_samples(samples, verdicts)

@@ -144,7 +144,7 @@ def outcomes(
     modality
         ``bulk`` or ``sc``: much is not looked for in single cells.
     """
-    from gem_assets.qc.review import open_findings
+    from gem_assets.qc.open_findings import open_findings
     from gem_assets.qc.unasked import Unasked
 
     unasked = Unasked(given, judged, settings, modality == "sc")

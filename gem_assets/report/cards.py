@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gem_assets.labels.fields import FIELDS
+from gem_assets.qc.open_findings import open_verdicts
 from gem_assets.qc.reasons import STATUS_ORDER, Reason, Status
-from gem_assets.qc.review import open_verdicts
 from gem_assets.qc.sentences import probability
 from gem_assets.qc.vote import Vote
 from gem_assets.report.chances import Chance, Chances

@@ -9,8 +9,8 @@ import numpy as np
 
 from gem_assets.labels.fields import FIELDS
 from gem_assets.qc.latent_vectors import coordinates
+from gem_assets.qc.open_findings import open_findings
 from gem_assets.qc.reasons import EXPLANATIONS, STATUS_ORDER
-from gem_assets.qc.review import open_findings
 from gem_assets.qc.sentences import probability
 from gem_assets.report.chances import Chances
 from gem_assets.report.finding_groups import kind_title

@@ -8,7 +8,7 @@ from typing import cast
 
 import pandas as pd
 
-from gem_assets.qc.review import open_findings
+from gem_assets.qc.open_findings import open_findings
 from gem_assets.report.words import field_words, number_or_none, share, text_or_none
 
 MAX_FINDINGS = 25

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from gem_assets.labels.fields import FIELDS
+from gem_assets.qc.open_findings import settled_samples
 from gem_assets.qc.reasons import STATUS_ORDER
-from gem_assets.qc.review import settled_samples
 from gem_assets.report.report_input import ReportInput
 from gem_assets.report.words import text_or_none
 

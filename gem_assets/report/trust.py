@@ -9,8 +9,8 @@ import pandas as pd
 from gem_assets.labels.fields import FIELDS
 from gem_assets.qc.calibration import Calibration
 from gem_assets.qc.history import flagged_rate
+from gem_assets.qc.open_findings import open_verdicts
 from gem_assets.qc.reasons import Status
-from gem_assets.qc.review import open_verdicts
 from gem_assets.report.cards import FLAGGED
 from gem_assets.report.report_input import ReportInput
 from gem_assets.report.words import field_words, share

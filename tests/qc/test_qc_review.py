@@ -10,16 +10,18 @@ from qc_rows import BRAIN, HEART, LIVER, Answers, stated, verdicts_on
 
 from gem_assets.problems import RefusedInputError, Severity
 from gem_assets.qc.findings import Finding, findings_table
+from gem_assets.qc.open_findings import (
+    open_findings,
+    open_verdicts,
+    review_sentence,
+    settled_samples,
+)
 from gem_assets.qc.review import (
     REVIEW_COLUMNS,
     Decision,
     apply_reviews,
-    open_findings,
-    open_verdicts,
     read_reviews,
-    review_sentence,
     reviewed_labels,
-    settled_samples,
 )
 
 Row = tuple[str, ...]
